@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Entering allocations into the live map and the totals of their sites, and taking them out.
+ *
+ * Invariant: for every site, alloc - freed is the sum over its entries in the live map. What finds
+ * no place in the live map is therefore booked as allocated and as freed at once, and counted.
+ */
+#include "account.bpf.h"
+#include "heaptap/sampling.h"
+
+static __always_inline struct ht_site *site_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&sites, &index);
+}
+
+__hidden int account_free(struct ht_live *entry)
+{
+	struct ht_site *site = site_at(entry->site);
+	struct ht_contribution c;
+
+	if (!site)
+		return 0;
+	ht_contribution(entry->size, entry->weight, ht_base_rate, &c);
+	__sync_fetch_and_add(&site->freed_bytes, c.bytes);
+	__sync_fetch_and_add(&site->freed_objects, c.objects);
+	if (c.var)
+		__sync_fetch_and_add(&site->freed_var, c.var);
+	return 0;
+}
+
+__hidden int account_take(struct ht_live_key *key, struct ht_live *ret)
+{
+	struct ht_live *entry = bpf_map_lookup_elem(&live, key);
+
+	if (!entry)
+		return 0;
+	*ret = *entry;
+	return bpf_map_delete_elem(&live, key) == 0;
+}
+
+/* Insert; an entry already there is one whose free was missed. */
+static __noinline int live_insert(struct ht_live_key *key, struct ht_live *entry)
+{
+	struct ht_live stale;
+	long err = bpf_map_update_elem(&live, key, entry, BPF_NOEXIST);
+
+	if (!err)
+		return 0;
+	if (account_take(key, &stale)) {
+		loss_add(HT_LOSS_free_missed);
+		account_free(&stale);
+		err = bpf_map_update_elem(&live, key, entry, BPF_ANY);
+	}
+	if (err) {
+		loss_add(HT_LOSS_live_full);
+		account_free(entry);
+	}
+	return 0;
+}
+
+__hidden int account_put_back(struct ht_live_key *key, struct ht_live *entry)
+{
+	return live_insert(key, entry);
+}
+
+/* A new row of the sites array for @key, or that of a CPU that was faster. 0 = no room. */
+static __noinline __u32 site_new(struct ht_site_key *key)
+{
+	struct ht_site *site;
+	__u32 index, *other;
+
+	if (ht_next_site >= ht_nr_sites)
+		return 0;
+	index = __sync_fetch_and_add(&ht_next_site, 1);
+	site = site_at(index);
+	if (index >= ht_nr_sites || !site)
+		return 0;
+	site->key = *key;
+	site->first_ms = time_ms();
+	if (!bpf_map_update_elem(&site_index, key, &index, BPF_NOEXIST))
+		return index;
+	site->key.tgid = 0;
+	other = bpf_map_lookup_elem(&site_index, key);
+	return other ? *other : 0;
+}
+
+/* Sends the stack of a new site; when the ring is full the site's next sample tries again. */
+static __noinline int site_send(struct ht_site *site, __u32 index, struct allocation *a,
+				struct ht_stack_event *event, __u32 size)
+{
+	event->head.event.kind = HT_EVENT_STACK;
+	event->head.event.tgid = a->tgid;
+	event->head.event.epoch = a->epoch;
+	event->head.event.time_ns = bpf_ktime_get_ns();
+	event->head.site = index;
+	event->head.probe = a->probe;
+	if (!bpf_ringbuf_output(&events, event, size, 0))
+		site->sent = 1;
+	return 0;
+}
+
+/* @event of @size bytes holds the stack. */
+static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct ht_stack_event *event,
+				     __u32 size)
+{
+	struct ht_site_key key = {
+		.stack_hash = stack_hash_add(hash, a->probe),
+		.tgid = a->tgid,
+		.epoch = a->epoch,
+	};
+	__u32 *known = bpf_map_lookup_elem(&site_index, &key);
+	__u32 index = known ? *known : site_new(&key);
+	struct ht_site *site = site_at(index);
+
+	if (!index)
+		loss_add(HT_LOSS_site_full);
+	else if (site && !site->sent)
+		site_send(site, index, a, event, size);
+	return index;
+}
+
+static __always_inline void count_stack(struct ht_stack_event *event)
+{
+	if (event->head.end == HT_STACK_COMPLETE)
+		count_add(HT_COUNT_complete, 1);
+	else if (event->head.end == HT_STACK_TRUNCATED)
+		loss_add(HT_LOSS_stack_truncated);
+	else
+		loss_add(HT_LOSS_stack_incomplete);
+}
+
+/* A stack event with room for the direct caller, small enough for the BPF stack. */
+struct caller_event {
+	struct ht_stack_event_head head;
+	__u64 caller;
+};
+
+/* The site of the direct caller alone: no scratch slot was free. */
+static __noinline __u32 site_of_caller(struct allocation *a)
+{
+	struct caller_event event = {
+		.head = {.nr_pcs = 1, .end = HT_STACK_BUSY},
+		.caller = a->start.pc,
+	};
+
+	loss_add(HT_LOSS_scratch_busy);
+	return site_of(a, stack_hash_add(a->start.pc, HT_STACK_BUSY), (void *)&event,
+		       sizeof(event));
+}
+
+/* The site of the stack that is walked now. */
+static __noinline __u32 site_here(struct allocation *a)
+{
+	struct stack_slot *slot = stack_claim();
+	__u32 index, nr;
+
+	if (!slot)
+		return site_of_caller(a);
+	stack_walk(slot, &a->start);
+	count_stack(&slot->event);
+	nr = slot->event.head.nr_pcs;
+	if (nr > HT_MAX_FRAMES)
+		nr = HT_MAX_FRAMES;
+	index = site_of(a, slot->hash, &slot->event, HT_STACK_EVENT_SIZE(nr));
+	stack_release(slot);
+	return index;
+}
+
+__hidden int account_alloc(struct allocation *a)
+{
+	struct ht_live_key key = {.tgid = a->tgid, .epoch = a->epoch, .address = a->address};
+	struct ht_live entry = {.size = a->size, .weight = a->weight};
+	struct ht_contribution c;
+	struct ht_site *site;
+
+	entry.site = site_here(a);
+	entry.time_ms = time_ms();
+	site = site_at(entry.site);
+	if (!site)
+		return 0;
+	ht_contribution(a->size, a->weight, ht_base_rate, &c);
+	__sync_fetch_and_add(&site->alloc_bytes, c.bytes);
+	__sync_fetch_and_add(&site->alloc_objects, c.objects);
+	if (c.var)
+		__sync_fetch_and_add(&site->alloc_var, c.var);
+	__sync_fetch_and_add(&site->samples, 1);
+	site->last_ms = entry.time_ms;
+	count_add(HT_COUNT_samples, 1);
+	return live_insert(&key, &entry);
+}

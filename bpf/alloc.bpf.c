@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The probes on allocator functions: one program per call shape, told apart by attach cookie.
+ *
+ * Each shape comes as a session program (entry and return in one, the return skipped for what is
+ * no sample) and as a pair for kernels without sessions. Both use the same steps. Which call is a
+ * sample is decided at entry; the stack is taken at return, when it is known that the call worked,
+ * from registers that are then the direct caller's own.
+ *
+ * Calls the allocator makes to itself (realloc to malloc) are part of the outer call: they are
+ * known by their return address. A sample that falls on one is discarded, which biases nothing.
+ */
+#include "account.bpf.h"
+#include "calls.bpf.h"
+#include "sample.bpf.h"
+
+extern bool bpf_session_is_return(void) __ksym __weak;
+extern __u64 *bpf_session_cookie(void) __ksym __weak;
+
+#define PAGE_SIZE  4096
+#define TIMED_HITS 64 /* one hit in so many is timed, for the cost the run reports */
+
+/* A probe hit, with everything that must be read before a function argument is chosen. */
+struct hit {
+	struct ht_process *process;
+	__u32 tgid;
+	__u32 epoch;
+	__u64 rate;
+	__u64 begin_ns; /* 0 when this hit is not timed */
+	__u64 sp, fp, pc, result;
+	__u64 args[4]; /* rdi, rsi, rdx, rcx */
+	struct ht_cookie cookie;
+};
+
+/* One of the argument registers. Chosen from copies: the verifier refuses a modified ctx. */
+static __always_inline __u64 argument(const struct hit *hit, __u32 position)
+{
+	switch (position) {
+	case 0:
+		return hit->args[0];
+	case 1:
+		return hit->args[1];
+	case 2:
+		return hit->args[2];
+	default:
+		return hit->args[3];
+	}
+}
+
+/* false when this process is not watched. */
+static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool is_return)
+{
+	union {
+		__u64 word;
+		struct ht_cookie fields;
+	} cookie;
+
+	if (!ht_enabled)
+		return 0;
+	hit->tgid = bpf_get_current_pid_tgid() >> 32;
+	hit->process = bpf_map_lookup_elem(&processes, &hit->tgid);
+	if (!hit->process)
+		return 0;
+	hit->epoch = hit->process->epoch;
+	hit->rate = ht_rate;
+	hit->args[0] = ctx->rdi;
+	hit->args[1] = ctx->rsi;
+	hit->args[2] = ctx->rdx;
+	hit->args[3] = ctx->rcx;
+	hit->sp = ctx->rsp;
+	hit->fp = ctx->rbp;
+	hit->pc = ctx->rip;
+	hit->result = ctx->rax;
+	cookie.word = bpf_get_attach_cookie(ctx);
+	hit->cookie = cookie.fields;
+	if (is_return)
+		count_add(HT_COUNT_returns, 1);
+	hit->begin_ns = count_add(HT_COUNT_hits, 1) % TIMED_HITS ? 0 : bpf_ktime_get_ns();
+	return 1;
+}
+
+/* Ends the program of a hit; returns @result. */
+static __always_inline int hit_done(const struct hit *hit, int result)
+{
+	if (hit->begin_ns) {
+		count_add(HT_COUNT_timed, 1);
+		count_add(HT_COUNT_timed_ns, bpf_ktime_get_ns() - hit->begin_ns);
+	}
+	return result;
+}
+
+/* The return address of a call, at its entry site; 0 and counted when it cannot be read. */
+static __always_inline __u64 caller_of(const struct hit *hit)
+{
+	__u64 caller = 0;
+
+	if (bpf_probe_read_user(&caller, sizeof(caller),
+				(void *)(hit->sp + 8 * hit->cookie.pushes)))
+		loss_add(HT_LOSS_caller_unread);
+	return caller;
+}
+
+/*
+ * Did another probed function end in a jump to this one? Then it is in flight with the same stack
+ * pointer at entry, and its return probe has replaced the return address by that of the process's
+ * trampoline, which begins a page. Seen once, the trampoline tells without the table of calls.
+ */
+static __always_inline bool is_jumped_to(const struct hit *hit, __u64 caller)
+{
+	struct call *outer;
+
+	if (hit->process->trampoline)
+		return caller == hit->process->trampoline;
+	outer = call_peek(hit->sp + 8 * hit->cookie.pushes);
+	if (!outer || outer->caller == caller || caller % PAGE_SIZE)
+		return 0;
+	hit->process->trampoline = caller;
+	return 1;
+}
+
+/* Was this call made by the allocator itself? At an entry site, where pc is the site. */
+static __always_inline bool is_nested(const struct hit *hit)
+{
+	__u64 start = hit->pc - HT_CODE_UNIT * hit->cookie.code_before;
+	__u64 end = hit->pc + HT_CODE_UNIT * hit->cookie.code_after;
+	__u64 caller = caller_of(hit);
+
+	if ((caller < start || caller >= end) && !is_jumped_to(hit, caller))
+		return 0;
+	count_add(HT_COUNT_nested, 1);
+	return 1;
+}
+
+/* Bytes asked for; false for a product so large that no allocator grants it. */
+static __always_inline bool requested(const struct hit *hit, __u64 *ret)
+{
+	__u64 size = argument(hit, hit->cookie.arg_size), count;
+
+	*ret = size;
+	if (hit->cookie.arg_count == HT_ARG_NONE)
+		return 1;
+	count = argument(hit, hit->cookie.arg_count);
+	*ret = size * count;
+	return !count || size <= (1ULL << 63) / count;
+}
+
+static __always_inline bool is_sample(const struct hit *hit, __u64 size)
+{
+	return hit->rate <= 1 || sample_hit(size, hit->rate);
+}
+
+/* Enters the allocation that just returned to its direct caller. */
+static __always_inline void allocated(const struct hit *hit, __u64 address, __u64 size)
+{
+	struct allocation a = {
+		.tgid = hit->tgid,
+		.epoch = hit->epoch,
+		.address = address,
+		.size = size,
+		.weight = ht_weight(size, hit->rate, ht_weight_table),
+		.start = {.pc = hit->pc, .sp = hit->sp, .fp = hit->fp},
+		.probe = hit->cookie.probe,
+	};
+
+	if (address)
+		account_alloc(&a);
+	else
+		count_add(HT_COUNT_failed, 1);
+}
+
+/* Keeps the call for its return; NULL is counted. */
+static __always_inline struct call *call_begin(const struct hit *hit, __u64 size, bool sampled)
+{
+	struct call *call = call_push(hit->sp);
+
+	if (!call) {
+		loss_add(HT_LOSS_calls_full);
+		return NULL;
+	}
+	call->size = size;
+	call->sampled = sampled;
+	call->taken = 0;
+	call->caller = hit->cookie.forwards ? caller_of(hit) : 0;
+	return call;
+}
+
+/* The three programs of a call shape from its two steps, NAME_begins() and NAME_ends(). */
+#define SHAPE_PROGRAMS(name)                                                                       \
+	SEC("uprobe/" #name "_session")                                                            \
+	int name##_session(struct pt_regs *ctx)                                                    \
+	{                                                                                          \
+		bool is_return = bpf_session_is_return();                                          \
+		struct hit hit;                                                                    \
+                                                                                                   \
+		if (!hit_init(&hit, ctx, is_return))                                               \
+			return 1;                                                                  \
+		return hit_done(&hit, is_return ? name##_ends(&hit) : name##_begins(&hit));        \
+	}                                                                                          \
+	SEC("uprobe/" #name "_entry")                                                              \
+	int name##_entry(struct pt_regs *ctx)                                                      \
+	{                                                                                          \
+		struct hit hit;                                                                    \
+                                                                                                   \
+		if (hit_init(&hit, ctx, 0)) {                                                      \
+			name##_begins(&hit);                                                       \
+			hit_done(&hit, 0);                                                         \
+		}                                                                                  \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("uprobe/" #name "_return")                                                             \
+	int name##_return(struct pt_regs *ctx)                                                     \
+	{                                                                                          \
+		struct hit hit;                                                                    \
+                                                                                                   \
+		if (hit_init(&hit, ctx, 1)) {                                                      \
+			name##_ends(&hit);                                                         \
+			hit_done(&hit, 0);                                                         \
+		}                                                                                  \
+		return 0;                                                                          \
+	}
+
+/* --- alloc: the size in registers, the result in rax ------------------------------------------ */
+
+/* 1 when the call is a sample, with its size. */
+static __always_inline bool alloc_begins(const struct hit *hit, __u64 *ret_size)
+{
+	count_add(HT_COUNT_allocs, 1);
+	return requested(hit, ret_size) && is_sample(hit, *ret_size) && !is_nested(hit);
+}
+
+/* The session's own word carries the size, but a call that may jump to another probed function
+ * must be in the table of calls, whether it is a sample or not. */
+#define NOT_SAMPLED (~0ULL)
+
+SEC("uprobe/alloc_session")
+int alloc_session(struct pt_regs *ctx)
+{
+	__u64 *carried = bpf_session_cookie();
+	bool sampled;
+	struct hit hit;
+
+	if (!carried || !hit_init(&hit, ctx, bpf_session_is_return()))
+		return 1;
+	if (bpf_session_is_return()) {
+		if (hit.cookie.forwards)
+			call_pop(hit.sp - 8);
+		if (*carried != NOT_SAMPLED)
+			allocated(&hit, hit.result, *carried);
+		return hit_done(&hit, 0);
+	}
+	sampled = alloc_begins(&hit, carried);
+	if (hit.cookie.forwards && (sampled || !is_nested(&hit))) {
+		call_begin(&hit, *carried, sampled);
+		if (!sampled)
+			*carried = NOT_SAMPLED;
+		return hit_done(&hit, 0);
+	}
+	return hit_done(&hit, !sampled);
+}
+
+SEC("uprobe/alloc_entry")
+int alloc_entry(struct pt_regs *ctx)
+{
+	struct hit hit;
+	__u64 size;
+	bool sampled;
+
+	if (!hit_init(&hit, ctx, 0))
+		return 0;
+	sampled = alloc_begins(&hit, &size);
+	if (sampled || hit.cookie.forwards)
+		call_begin(&hit, size, sampled);
+	return hit_done(&hit, 0);
+}
+
+SEC("uprobe/alloc_return")
+int alloc_return(struct pt_regs *ctx)
+{
+	struct call *call;
+	struct hit hit;
+
+	if (!hit_init(&hit, ctx, 1))
+		return 0;
+	call = call_pop(hit.sp - 8);
+	if (call && call->sampled)
+		allocated(&hit, hit.result, call->size);
+	return hit_done(&hit, 0);
+}
+
+/* --- alloc_out: posix_memalign, the result behind a pointer, 0 in rax --------------------------
+ */
+
+/* 1 when the return probe is not needed. */
+static __always_inline int alloc_out_begins(const struct hit *hit)
+{
+	struct call *call;
+	__u64 size;
+	bool sampled = alloc_begins(hit, &size);
+
+	if (!sampled && !hit->cookie.forwards)
+		return 1;
+	call = call_begin(hit, size, sampled);
+	if (call)
+		call->address = argument(hit, hit->cookie.arg_out);
+	return !call;
+}
+
+static __always_inline int alloc_out_ends(const struct hit *hit)
+{
+	struct call *call = call_pop(hit->sp - 8);
+	__u64 address = 0;
+
+	if (!call || !call->sampled)
+		return 0;
+	if (!(__u32)hit->result &&
+	    bpf_probe_read_user(&address, sizeof(address), (void *)call->address))
+		loss_add(HT_LOSS_calls_full);
+	allocated(hit, address, call->size);
+	return 0;
+}
+
+SHAPE_PROGRAMS(alloc_out)
+
+/* --- realloc: a free that counts only if the allocation worked ---------------------------------
+ */
+
+static __always_inline void realloc_key(const struct hit *hit, __u64 address,
+					struct ht_live_key *ret)
+{
+	ret->tgid = hit->tgid;
+	ret->epoch = hit->epoch;
+	ret->address = address;
+}
+
+/*
+ * The old entry is taken out at entry, since another thread may be given its address before the
+ * return probe runs. 1 when the return probe is not needed: the old pointer was no sample and the
+ * new one is none.
+ */
+static __always_inline int realloc_begins(const struct hit *hit)
+{
+	__u64 old = argument(hit, hit->cookie.arg_ptr), size;
+	struct ht_live entry;
+	struct ht_live_key key;
+	struct call *call;
+	bool sampled, taken;
+
+	count_add(HT_COUNT_allocs, 1);
+	if (!requested(hit, &size))
+		return 1;
+	realloc_key(hit, old, &key);
+	sampled = is_sample(hit, size);
+	taken = old && account_take(&key, &entry);
+	if (!taken && !sampled && !(hit->cookie.forwards && !old))
+		return 1;
+	if (is_nested(hit)) {
+		if (taken)
+			account_put_back(&key, &entry);
+		return 1;
+	}
+	call = call_begin(hit, size, sampled);
+	if (!call) {
+		if (taken)
+			account_free(&entry);
+		return 1;
+	}
+	call->address = old;
+	call->taken = taken;
+	if (taken)
+		call->old = entry;
+	return 0;
+}
+
+/* realloc(p, 0) frees p, whatever it returns; otherwise NULL means that p is still there. */
+static __always_inline int realloc_ends(const struct hit *hit)
+{
+	struct call *call = call_pop(hit->sp - 8);
+	struct ht_live entry;
+	struct ht_live_key key;
+
+	if (!call)
+		return 0;
+	if (call->taken) {
+		entry = call->old;
+		realloc_key(hit, call->address, &key);
+		if (hit->result || !call->size)
+			account_free(&entry);
+		else
+			account_put_back(&key, &entry);
+	}
+	if (call->sampled && (hit->result || call->size))
+		allocated(hit, hit->result, call->size);
+	return 0;
+}
+
+SHAPE_PROGRAMS(realloc)
+
+/* --- free: at its entry, before the address can be given out again -----------------------------
+ */
+
+SEC("uprobe/free_entry")
+int free_entry(struct pt_regs *ctx)
+{
+	struct ht_live_key key;
+	struct ht_live entry;
+	struct hit hit;
+
+	if (!hit_init(&hit, ctx, 0))
+		return 0;
+	key.address = argument(&hit, hit.cookie.arg_ptr);
+	key.tgid = hit.tgid;
+	key.epoch = hit.epoch;
+	if (key.address) {
+		count_add(HT_COUNT_frees, 1);
+		if (account_take(&key, &entry))
+			account_free(&entry);
+	}
+	return hit_done(&hit, 0);
+}
+
+/* --- nothing: what the traps alone cost --------------------------------------------------------
+ */
+
+SEC("uprobe/empty_session")
+int empty_session(struct pt_regs *ctx)
+{
+	return 1;
+}
+
+SEC("uprobe/empty")
+int empty(struct pt_regs *ctx)
+{
+	return 0;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* The one definition of every map and setting. */
+#include "maps.bpf.h"
+#include "sample.bpf.h"
+
+volatile bool ht_enabled;
+volatile __u64 ht_rate = 1;
+const volatile __u64 ht_base_rate = 1;
+const volatile __u64 ht_start_ns;
+const volatile __u32 ht_nr_sites;
+volatile __u32 ht_next_site = 1;
+
+const volatile __u32 ht_weight_table[HT_WEIGHT_SIZE];
+const volatile __u32 ht_ln_table[HT_LN_SIZE];
+
+struct live_map live SEC(".maps");
+struct site_index_map site_index SEC(".maps");
+struct sites_map sites SEC(".maps");
+struct processes_map processes SEC(".maps");
+struct events_map events SEC(".maps");
+struct countdown_map countdown SEC(".maps");
+struct stats_map stats SEC(".maps");
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

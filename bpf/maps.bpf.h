@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Every map and every setting, declared; defined in maps.bpf.c alone. Sizes given here are the
+ * defaults: user space sets those of live, sites, site_index, scratch and events before loading.
+ */
+#ifndef HEAPTAP_BPF_MAPS_H
+#define HEAPTAP_BPF_MAPS_H
+
+#include "ktypes.h"
+#include "heaptap/wire.h"
+
+/* Written by user space before loading or, marked volatile, at any time. */
+extern volatile bool ht_enabled;	  /* false: every program returns at once */
+extern volatile __u64 ht_rate;		  /* mean bytes between samples; 1 = all */
+extern const volatile __u64 ht_base_rate; /* unit of the variances */
+extern const volatile __u64 ht_start_ns;  /* CLOCK_MONOTONIC */
+extern const volatile __u32 ht_nr_sites;
+extern volatile __u32 ht_next_site; /* site 0 collects what found no place */
+
+struct live_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct ht_live_key);
+	__type(value, struct ht_live);
+};
+extern struct live_map live SEC(".maps");
+
+struct site_index_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct ht_site_key);
+	__type(value, __u32);
+};
+extern struct site_index_map site_index SEC(".maps");
+
+struct sites_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_site);
+};
+extern struct sites_map sites SEC(".maps");
+
+struct processes_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct ht_process);
+};
+extern struct processes_map processes SEC(".maps");
+
+struct events_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+extern struct events_map events SEC(".maps");
+
+struct stats_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_stats);
+};
+extern struct stats_map stats SEC(".maps");
+
+/* Uprobe programs can be preempted, even migrated in neither direction but interrupted by another
+ * task on the same CPU, so the counters are added to atomically although they are per CPU.
+ * Returns the count before. */
+static __always_inline __u64 count_add(enum ht_count which, __u64 n)
+{
+	struct ht_stats *s = bpf_map_lookup_elem(&stats, &(__u32){0});
+
+	return s ? __sync_fetch_and_add(&s->count[which], n) : 0;
+}
+
+static __always_inline void loss_add(enum ht_loss which)
+{
+	struct ht_stats *s = bpf_map_lookup_elem(&stats, &(__u32){0});
+
+	if (s)
+		__sync_fetch_and_add(&s->loss[which], 1);
+}
+
+static __always_inline __u32 time_ms(void)
+{
+	return (bpf_ktime_get_ns() - ht_start_ns) / 1000000;
+}
+
+#endif

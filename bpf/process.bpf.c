@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The life of watched processes. After an exec nothing of the old image is held: the epoch grows,
+ * so that its entries in the books can be neither freed nor met by the new image.
+ */
+#include "maps.bpf.h"
+
+SEC("raw_tp/sched_process_exec")
+int process_exec(void *ctx)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct ht_process *process = bpf_map_lookup_elem(&processes, &tgid);
+	struct ht_event event = {.kind = HT_EVENT_EXEC, .tgid = tgid};
+
+	if (!process)
+		return 0;
+	process->trampoline = 0;
+	event.epoch = __sync_fetch_and_add(&process->epoch, 1) + 1;
+	event.time_ns = bpf_ktime_get_ns();
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
+		loss_add(HT_LOSS_event_lost);
+	return 0;
+}

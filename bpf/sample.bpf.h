@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Which allocation is a sample. A countdown of bytes per CPU, drawn from an exponential with mean
+ * R: the allocation that takes it to zero is the sample, and a new one is drawn. The exponential
+ * has no memory, so how threads share the countdowns, and calls that are looked at but not kept,
+ * bias nothing.
+ */
+#ifndef HEAPTAP_BPF_SAMPLE_H
+#define HEAPTAP_BPF_SAMPLE_H
+
+#include "heaptap/sampling.h"
+#include "maps.bpf.h"
+
+extern const volatile __u32 ht_weight_table[HT_WEIGHT_SIZE];
+extern const volatile __u32 ht_ln_table[HT_LN_SIZE];
+
+struct countdown_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __s64);
+};
+extern struct countdown_map countdown SEC(".maps");
+
+static __always_inline bool sample_hit(__u64 size, __u64 rate)
+{
+	__s64 *left = bpf_map_lookup_elem(&countdown, &(__u32){0});
+	__s64 rest;
+
+	if (!left)
+		return 0;
+	if (size >> 62)
+		size = 1ULL << 62;
+	rest = *left - (__s64)size;
+	if (rest > 0) {
+		*left = rest;
+		return 0;
+	}
+	*left = ht_gap(bpf_get_prandom_u32(), rate, ht_ln_table);
+	return 1;
+}
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What crosses the border between the BPF programs and user space: configuration, map keys and
+ * values, the records of the ring buffer, the list of loss counters. Fixed-width types only; every
+ * layout is asserted below, because both sides are compiled by different compilers.
+ *
+ * Units: weighted bytes are 1/256 byte (HT_BYTES_SHIFT), weighted objects 1/65536 object
+ * (HT_OBJECTS_SHIFT), times are milliseconds since the start of the recording.
+ */
+#ifndef HEAPTAP_WIRE_H
+#define HEAPTAP_WIRE_H
+
+#include <linux/types.h>
+
+#define HT_MAX_FRAMES	 127
+#define HT_BYTES_SHIFT	 8
+#define HT_OBJECTS_SHIFT 16
+#define HT_COMM_LEN	 16
+
+/*
+ * Loss counters: X(name, what it means to the reader of a report). The name is the key in the
+ * profile's comments and in the JSON; add a line here and every output has it.
+ */
+#define HT_LOSSES(X)                                                                               \
+	X(live_full, "allocations not tracked: the live map is full")                              \
+	X(site_full, "allocations without a stack: the site map is full")                          \
+	X(calls_full, "calls given up between their entry and their return")                       \
+	X(stack_lost, "sites without a stack: the ring buffer was full")                           \
+	X(free_missed, "allocations at an address still held: a free was missed")                  \
+	X(process_full, "processes not watched: the process table is full")                        \
+	X(event_lost, "process events lost: the ring buffer was full")                             \
+	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
+	X(caller_unread, "samples whose direct caller could not be read")                          \
+	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \
+	X(stack_incomplete, "samples with a stack that ended before the outermost frame")
+
+/* Up to here allocations, frees or whole stacks are missing; from here on parts of stacks are. */
+#define HT_NR_DATA_LOSSES HT_LOSS_scratch_busy
+
+enum ht_loss {
+#define X(name, text) HT_LOSS_##name,
+	HT_LOSSES(X)
+#undef X
+		HT_NR_LOSSES
+};
+
+/* Counters that are not losses. X(name, what it counts) */
+#define HT_COUNTS(X)                                                                               \
+	X(hits, "probe hits in watched processes, entry and return")                               \
+	X(returns, "probe hits at a return")                                                       \
+	X(timed, "probe hits whose program was timed")                                             \
+	X(timed_ns, "nanoseconds spent in the programs of those hits")                             \
+	X(allocs, "allocations by watched processes")                                              \
+	X(frees, "frees of a pointer that is not NULL")                                            \
+	X(samples, "allocations sampled")                                                          \
+	X(complete, "samples whose stack reached the outermost frame")                             \
+	X(failed, "allocation calls that returned an error")                                       \
+	X(nested, "calls made by the allocator itself, counted at the outermost")
+
+enum ht_count {
+#define X(name, text) HT_COUNT_##name,
+	HT_COUNTS(X)
+#undef X
+		HT_NR_COUNTS
+};
+
+/* Counters of one CPU. */
+struct ht_stats {
+	__u64 count[HT_NR_COUNTS];
+	__u64 loss[HT_NR_LOSSES];
+};
+
+/*
+ * Attach cookie: what one probe site is. Argument positions count from 0 in the order of the
+ * System V calling convention; HT_ARG_NONE means there is no such argument. A call whose return
+ * address lies in [site - before, site + after) comes from the allocator's own code, and is part
+ * of an outer call.
+ */
+#define HT_ARG_NONE  7
+#define HT_CODE_UNIT 16 /* bytes */
+
+struct ht_cookie {
+	__u16 probe : 12, pushes : 4;	/* number of the probe; words between rsp and the return */
+	__u16 arg_ptr : 3, arg_out : 3; /* old pointer; address that receives the new one */
+	__u16 arg_size : 3, arg_count : 3; /* bytes; multiplier of the bytes */
+	__u16 forwards : 1, spare : 3;	   /* may end in a jump to another probed function */
+	__u16 code_before, code_after;	   /* in HT_CODE_UNIT */
+};
+#define HT_MAX_PROBES 4096
+
+/* Key of an outstanding allocation. The epoch grows with every exec, so what an old image held
+ * can neither be freed nor counted by the new one. */
+struct ht_live_key {
+	__u32 tgid;
+	__u32 epoch;
+	__u64 address;
+};
+
+struct ht_live {
+	__u64 size;   /* bytes asked for */
+	__u64 weight; /* weighted bytes; objects and variance follow from weight and size */
+	__u32 site;   /* index into the sites array */
+	__u32 time_ms;
+};
+
+/* Identifies a site: the call stack of one process image. */
+struct ht_site_key {
+	__u64 stack_hash;
+	__u32 tgid;
+	__u32 epoch;
+};
+
+/* Totals of one site. inuse = alloc - freed. var is the variance of the estimate, in units of
+ * (base rate)^2 / 2^16; 0 in exact mode. */
+struct ht_site {
+	struct ht_site_key key;
+	__u64 alloc_bytes, alloc_objects, alloc_var;
+	__u64 freed_bytes, freed_objects, freed_var;
+	__u64 samples;
+	__u32 first_ms, last_ms;
+	__u32 sent; /* 1 once the stack is in the ring buffer */
+	__u32 spare;
+};
+
+/*
+ * A watched process, key: tgid. A function entered with the trampoline as its return address was
+ * jumped to by another probed function, whose return probe is pending: it is part of that call.
+ */
+struct ht_process {
+	__u32 epoch;
+	__u32 spare;
+	__u64 trampoline; /* where return probes return to in this process; 0 = not known yet */
+};
+
+/* Records of the ring buffer. */
+enum ht_event_kind {
+	HT_EVENT_STACK = 1,
+	HT_EVENT_EXEC, /* epoch is the new one */
+};
+
+struct ht_event {
+	__u32 kind;
+	__u32 tgid;
+	__u32 epoch;
+	__u32 spare;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+};
+
+/* How a stack ended. */
+enum ht_stack_end {
+	HT_STACK_COMPLETE,  /* reached the outermost frame */
+	HT_STACK_TRUNCATED, /* deeper than HT_MAX_FRAMES */
+	HT_STACK_CUT,	    /* a frame could not be read or followed */
+	HT_STACK_BUSY,	    /* no scratch slot: the direct caller only */
+};
+
+/* A site's stack, sent once, leaf first, cut behind its last pc. pcs[0] is the direct caller's
+ * return address; the allocator function itself is head.probe. */
+struct ht_stack_event_head {
+	struct ht_event event;
+	__u32 site;
+	__u8 nr_pcs;
+	__u8 end;    /* enum ht_stack_end */
+	__u16 probe; /* the allocator function: the leaf */
+};
+
+struct ht_stack_event {
+	struct ht_stack_event_head head;
+	__u64 pcs[HT_MAX_FRAMES];
+};
+
+#define HT_STACK_EVENT_SIZE(nr_pcs) (sizeof(struct ht_stack_event_head) + 8 * (nr_pcs))
+
+#if defined(__cplusplus)
+#define HT_ASSERT(e) static_assert(e, #e)
+#else
+#define HT_ASSERT(e) _Static_assert(e, #e)
+#endif
+HT_ASSERT(sizeof(struct ht_cookie) == 8);
+HT_ASSERT(sizeof(struct ht_live_key) == 16);
+HT_ASSERT(sizeof(struct ht_live) == 24);
+HT_ASSERT(sizeof(struct ht_site_key) == 16);
+HT_ASSERT(sizeof(struct ht_site) == 88);
+HT_ASSERT(sizeof(struct ht_process) == 16);
+HT_ASSERT(sizeof(struct ht_event) == 24);
+HT_ASSERT(sizeof(struct ht_stack_event) == 32 + 8 * HT_MAX_FRAMES);
+
+#endif

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * heaptap check: what this kernel, this user and a target allow, line by line, and what to do about
+ * what they do not. Nothing is recorded; the target is looked at through /proc alone.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "collect/caps.h"
+#include "collect/cost.h"
+#include "collect/probes.h"
+#include "collect/target.h"
+
+struct check_options {
+	pid_t pid; /* 0: the machine alone */
+	struct caps caps;
+};
+
+enum { OPTION_NO_FEATURE = OPTION_FIRST_FREE };
+
+static const struct argp_option check_table[] = {
+	{"pid", 'p', "PID", 0, "Also look at this process", 0},
+	{"no-feature", OPTION_NO_FEATURE, "NAMES", OPTION_HIDDEN, "Do without kernel features", 0},
+	{0},
+};
+
+static const char check_doc[] =
+	"Say what this machine, this user and a target allow."
+	"\v"
+	"One line for each thing heaptap relies on: ok, or what is used instead, or what is missing "
+	"and what to do. With -p also the allocator functions of the process, where each probe goes, "
+	"and what a hit costs there. Nothing is recorded and the process is not touched.\n"
+	"\n"
+	"Examples:\n"
+	"  heaptap check\n"
+	"  heaptap check -p 1234\n"
+	"\n" OPTION_EXIT_HELP;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct check_options *options = state->input;
+
+	switch (key) {
+	case 'p':
+		options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
+		return 0;
+	case OPTION_NO_FEATURE:
+		if (caps_disable(&options->caps, arg))
+			argp_error(state, "--no-feature: there is no feature '%s'", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s': a process is given with -p", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp check_argp = {.options = check_table, .parser = parse, .doc = check_doc};
+
+static void say(const char *what, const char *state, const char *text)
+{
+	printf("%-14s %-8s %s\n", what, state, text);
+}
+
+/* The effective capabilities that matter, by bit. From include/uapi/linux/capability.h. */
+static void say_privileges(void)
+{
+	static const struct {
+		unsigned int bit;
+		const char *name, *use;
+	} wanted[] = {
+		{21, "CAP_SYS_ADMIN", "reading map_files; all of the others on old kernels"},
+		{19, "CAP_SYS_PTRACE", "processes of other users"},
+		{38, "CAP_PERFMON", "probes and reading user memory"},
+		{39, "CAP_BPF", "BPF programs and maps"},
+	};
+	FILE *status = fopen("/proc/self/status", "re");
+	unsigned long long effective = 0;
+	char line[256];
+
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	if (status)
+		fclose(status);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		say(wanted[i].name, effective >> wanted[i].bit & 1 ? "yes" : "no", wanted[i].use);
+}
+
+static void say_features(const struct caps *caps)
+{
+	char text[256];
+
+	for (int i = 0; i < NR_CAPS_FEATURES; i++) {
+		snprintf(text, sizeof(text), "%s%s%s", caps_feature_text(i),
+			 caps->has[i] ? "" : "; used instead: ",
+			 caps->has[i] ? "" : caps_feature_fallback(i));
+		say(caps_feature_name(i),
+		    caps->has[i]	? "yes"
+		    : caps->disabled[i] ? "off"
+					: "no",
+		    text);
+	}
+	say("long nops", probe_site_long_nops() ? "yes" : "no",
+	    "5-byte nops become calls (Linux 6.18)");
+}
+
+static void say_costs(const struct caps *caps)
+{
+	struct cost_traps traps;
+	char text[128];
+	int err = cost_calibrate(caps, &traps);
+
+	if (err) {
+		say("cost", "unknown", strerror(-err));
+		return;
+	}
+	snprintf(text, sizeof(text),
+		 "%.0f ns emulated, %.0f ns single-stepped, %.0f ns more with "
+		 "a return probe",
+		 traps.emulated, traps.stepped, traps.on_return);
+	say("cost of a hit", "measured", text);
+}
+
+static int check_machine(struct check_options *options)
+{
+	struct diag diag = {0};
+	struct utsname name;
+	int err;
+
+	uname(&name);
+	say("kernel", "", name.release);
+	say("BTF", access("/sys/kernel/btf/vmlinux", R_OK) ? "no" : "yes",
+	    "types of the running kernel (CONFIG_DEBUG_INFO_BTF)");
+	say_privileges();
+	err = caps_detect(&options->caps, &diag);
+	if (err) {
+		say("uprobes", "no", diag.text);
+		return cmd_exit_status(err);
+	}
+	say("uprobes", "yes",
+	    options->caps.has[CAPS_session] ? "uprobe_multi with sessions"
+	    : options->caps.has[CAPS_multi] ? "uprobe_multi"
+					    : "perf uprobes");
+	say_features(&options->caps);
+	say_costs(&options->caps);
+	return EXIT_DONE;
+}
+
+static void say_probe(const struct probes *probes, const struct probe *probe)
+{
+	static const char *const states[] = {
+		[PROBE_ALIAS] = "same address as an earlier one",
+		[PROBE_FORWARDS] = "not probed: calls a function that is",
+		[PROBE_UNREADABLE] = "not probed: its code cannot be decoded",
+	};
+
+	(void)probes;
+	printf("  %-15s 0x%-8" PRIx64 " ", probe_symbol(probe), probe->offset);
+	if (probe->state == PROBE_USED)
+		printf("+%-3" PRIu64 " %-14s %s%s\n", probe->site.offset,
+		       probe_site_class_name(probe->site.class), probe->site.insn,
+		       probe->forwards ? " (may jump to another)" : "");
+	else
+		printf("     %s\n", states[probe->state]);
+}
+
+/* Returns the number of functions. */
+static unsigned int say_object(struct object *object, bool is_exe)
+{
+	struct probes probes;
+	struct diag diag = {0};
+	unsigned int nr;
+
+	if (probes_find(object, is_exe, 0, &probes, &diag)) {
+		say("object", "no", diag.text);
+		return 0;
+	}
+	nr = probes.nr;
+	if (nr)
+		printf("allocator in %s%s\n", object->path, object->deleted ? " (deleted)" : "");
+	for (unsigned int i = 0; i < nr; i++)
+		say_probe(&probes, &probes.probes[i]);
+	probes_done(&probes);
+	return nr;
+}
+
+static int check_target(pid_t pid)
+{
+	struct diag diag = {0};
+	struct target target;
+	unsigned int nr = 0;
+	int err = target_open(pid, &target, &diag);
+
+	if (err) {
+		say("target", "no", diag.text);
+		return cmd_exit_status(err);
+	}
+	printf("%-14s %-8s pid %d (%s) %s\n", "target", "yes", pid, target.process.comm,
+	       target.process.exe);
+	for (uint32_t i = 0; i < target.space->nr_mappings; i++) {
+		struct object *object = target.space->mappings[i].object;
+		bool seen = !object || object->vdso;
+
+		for (uint32_t k = 0; k < i && !seen; k++)
+			seen = target.space->mappings[k].object == object;
+		if (!seen)
+			nr += say_object(object, !strcmp(object->path, target.process.exe));
+	}
+	if (!nr)
+		say("allocator", "no",
+		    "no malloc and free among its symbols: statically linked and stripped, or not "
+		    "using the C library's heap");
+	target_close(&target);
+	return nr ? EXIT_DONE : EXIT_NO_TARGET;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct check_options options = {0};
+	int status, target_status = EXIT_DONE;
+
+	argp_parse(&check_argp, argc, argv, 0, NULL, &options);
+	status = check_machine(&options);
+	if (options.pid)
+		target_status = check_target(options.pid);
+	return status ? status : target_status;
+}

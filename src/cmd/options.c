@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The tables of shared options. argp prints usage errors itself and ends the process with the
+ * status that main() gave it. */
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "util/parse.h"
+
+static const struct argp_option output_options[] = {
+	{"output", 'o', "FILE", 0,
+	 "Write to FILE, which is replaced when all is written; - is stdout", 0},
+	{"format", 'f', "FORMAT", 0,
+	 "table, folded, pprof or json; without it, by the name of FILE (.txt .folded .pb.gz "
+	 ".json)",
+	 0},
+	{"metric", 'm', "METRIC", 0,
+	 "inuse_space, inuse_objects, alloc_space or alloc_objects; without it inuse_space", 0},
+	{"top", OPTION_TOP, "N", 0, "Rows of the table, 0 for all (default 20)", 0},
+	{"stacks", OPTION_STACKS, NULL, 0,
+	 "A row of the table for every call stack, with the stack under it", 0},
+	{0},
+};
+
+static void parse_format(struct output_options *output, const char *name,
+			 const struct argp_state *state)
+{
+	char names[128] = "";
+
+	output->format = export_format_by_name(name);
+	if (output->format)
+		return;
+	for (const struct export_format *format = export_formats; format->name; format++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s", format->name);
+	argp_error(state, "--format: there is no format '%s'; there are:%s", name, names);
+}
+
+static void parse_metric(struct output_options *output, const char *name,
+			 const struct argp_state *state)
+{
+	char names[128] = "";
+
+	output->has_metric = true;
+	if (!metric_parse(name, &output->metric))
+		return;
+	for (int i = NR_METRICS - 1; i >= 0; i--)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
+			 metric_name(i));
+	argp_error(state, "--metric: there is no metric '%s'; there are:%s", name, names);
+}
+
+static error_t parse_output(int key, char *arg, struct argp_state *state)
+{
+	struct output_options *output = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		*output = (struct output_options){.metric = METRIC_INUSE_SPACE,
+						  .top = OUTPUT_DEFAULT_TOP};
+		return 0;
+	case 'o':
+		if (!*arg)
+			argp_error(state, "--output: the name is empty");
+		output->path = arg;
+		return 0;
+	case 'f':
+		parse_format(output, arg, state);
+		return 0;
+	case 'm':
+		parse_metric(output, arg, state);
+		return 0;
+	case OPTION_TOP:
+		output->has_top = true;
+		output->top = option_number(state, "--top", arg, 0, UINT_MAX);
+		return 0;
+	case OPTION_STACKS:
+		output->stacks = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp output_argp = {.options = output_options, .parser = parse_output};
+
+static bool to_terminal(const struct output_options *output)
+{
+	return output->path && !strcmp(output->path, "-") && isatty(STDOUT_FILENO);
+}
+
+void output_settle(struct output_options *output, const struct argp_state *state,
+		   const struct export_format *fallback)
+{
+	if (!output->format && output->path)
+		output->format = export_format_by_file(output->path);
+	if (!output->format)
+		output->format = fallback;
+	if ((output->has_top || output->stacks) && strcmp(output->format->name, "table") != 0)
+		argp_error(state, "%s: is for the format table, not for %s",
+			   output->has_top ? "--top" : "--stacks", output->format->name);
+	if (output->format->binary && to_terminal(output))
+		argp_error(state,
+			   "--format: %s is binary and stdout is a terminal: add -o FILE, or take "
+			   "another format",
+			   output->format->name);
+}
+
+/* no-color.org: any value but the empty one. */
+static bool wants_color(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+struct export_options output_export_options(const struct output_options *output, bool verbose)
+{
+	struct export_options options = {
+		.metric = output->metric,
+		.top = output->top,
+		.stacks = output->stacks,
+		.verbose = verbose,
+	};
+	struct winsize size;
+
+	if (to_terminal(output)) {
+		options.color = wants_color();
+		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+			options.width = size.ws_col;
+	}
+	return options;
+}
+
+uint64_t option_bytes(const struct argp_state *state, const char *option, const char *text)
+{
+	uint64_t bytes = 0;
+	int err = parse_bytes(text, &bytes);
+
+	if (err == -ERANGE)
+		argp_error(state, "%s: '%s' is too large", option, text);
+	else if (err)
+		argp_error(state, "%s: '%s' is not a number of bytes, such as 4096, 512K, 1M or 2G",
+			   option, text);
+	return bytes;
+}
+
+uint64_t option_time_ns(const struct argp_state *state, const char *option, const char *text)
+{
+	uint64_t ns = 0;
+	int err = parse_time_ns(text, &ns);
+
+	if (err == -ERANGE)
+		argp_error(state, "%s: '%s' is too long", option, text);
+	else if (err)
+		argp_error(state, "%s: '%s' is not a time, such as 250ms, 30s, 5m, 1h or 2d",
+			   option, text);
+	return ns;
+}
+
+uint64_t option_number(const struct argp_state *state, const char *option, const char *text,
+		       uint64_t min, uint64_t max)
+{
+	uint64_t value = 0;
+
+	if (parse_u64(text, min, max, &value))
+		argp_error(state, "%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, option,
+			   text, min, max);
+	return value;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From a profile to the user's file, by the table of formats. */
+#include "cmd/output.h"
+
+#include <string.h>
+
+#include "util/outfile.h"
+
+#define STREAM_BUFFER_SIZE (1 << 16)
+
+int output_check(const char *path)
+{
+	struct outfile *outfile = NULL;
+	struct diag diag = {0};
+	int err = outfile_open(path, &outfile, &diag);
+
+	if (err)
+		cmd_message("%s", diag.text);
+	outfile_close(outfile);
+	return err;
+}
+
+/* Formats that cannot show negative values leave those samples out; a difference has some. */
+static void warn_negative(const struct output_options *output, const struct profile *profile)
+{
+	uint32_t nr_negative = 0;
+
+	for (uint32_t i = 0; i < profile->nr_samples; i++)
+		nr_negative += profile->samples[i].values[output->metric] < 0;
+	if (output->format->positive_only && nr_negative)
+		cmd_warning("%u of %u samples have a negative %s; what stays below zero is not in "
+			    "the %s output",
+			    nr_negative, profile->nr_samples, metric_name(output->metric),
+			    output->format->name);
+}
+
+int output_write(const struct output_options *output, const char *name, bool quiet, bool verbose,
+		 const struct profile *profile)
+{
+	struct export_options export = output_export_options(output, verbose);
+	struct outfile *outfile = NULL;
+	struct diag diag = {0};
+	int err;
+
+	if (!quiet)
+		warn_negative(output, profile);
+	err = outfile_open(output->path, &outfile, &diag);
+	if (err)
+		goto out;
+	setvbuf(outfile_stream(outfile), NULL, _IOFBF, STREAM_BUFFER_SIZE);
+	err = output->format->write(profile, &export, outfile_stream(outfile));
+	if (err)
+		diag_fail(&diag, err, "cannot make %s of %s: %s", output->format->name, name,
+			  strerror(-err));
+	else
+		err = outfile_commit(outfile, &diag);
+out:
+	if (err)
+		cmd_message("%s", diag.text);
+	outfile_close(outfile);
+	return err;
+}

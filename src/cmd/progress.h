@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The line on a terminal while a recording runs: elapsed time, allocations per second, live bytes.
+ * Nothing is drawn into a pipe or a file.
+ */
+#ifndef HEAPTAP_CMD_PROGRESS_H
+#define HEAPTAP_CMD_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/session.h"
+
+struct progress {
+	bool enabled;
+	uint64_t drawn_ns; /* elapsed time at the last drawing */
+	uint64_t allocs;   /* seen until then */
+};
+
+void progress_init(struct progress *progress, bool quiet);
+
+/* At most once a second. */
+void progress_draw(struct progress *progress, struct session *session, uint64_t elapsed_ns);
+void progress_clear(const struct progress *progress);
+
+#endif

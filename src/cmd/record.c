@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/* heaptap record: its options. The run is record_run(). */
+#include "cmd/record.h"
+
+#include <argp.h>
+#include <limits.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "heaptap/sampling.h"
+
+#define MIN_INTERVAL_NS 100000000ULL
+
+enum {
+	OPTION_MIN_AGE = OPTION_FIRST_FREE,
+	OPTION_MAP_MEMORY,
+	OPTION_STRICT,
+	OPTION_PROPAGATE_STATUS,
+	OPTION_NO_FEATURE,
+	OPTION_EMPTY_PROGRAMS,
+};
+
+static const struct argp_option record_table[] = {
+	{NULL, 0, NULL, 0, "What to watch:", 1},
+	{"pid", 'p', "PID", 0, "A running process; or give a command after --", 1},
+	{NULL, 0, NULL, 0, "How:", 2},
+	{"rate", 'r', "BYTES", 0,
+	 "Mean bytes between two samples; 1 takes every allocation (default 1)", 2},
+	{"duration", 'd', "TIME", 0,
+	 "Stop after 30s, 5m, 1h; without it at Ctrl-C or the end of the "
+	 "process",
+	 2},
+	{"interval", 'i', "TIME", 0, "Also write a snapshot every TIME: NAME.0001.pb.gz, ...", 2},
+	{"min-age", OPTION_MIN_AGE, "TIME", 0,
+	 "Leave out of inuse what is younger than TIME at the end", 2},
+	{"map-memory", OPTION_MAP_MEMORY, "BYTES", 0,
+	 "Kernel memory for the books at most (default 64M); more holds more live allocations", 2},
+	{NULL, 0, NULL, 0, "Messages and exit status:", 4},
+	{"quiet", 'q', NULL, 0, "No progress and no summary", 4},
+	{"verbose", 'v', NULL, 0, "Say what was probed, where, and what it takes", 4},
+	{"strict", OPTION_STRICT, NULL, 0, "Exit with 5 when data were lost", 4},
+	{"propagate-status", OPTION_PROPAGATE_STATUS, NULL, 0, "Exit with the command's own status",
+	 4},
+	{"no-feature", OPTION_NO_FEATURE, "NAMES", OPTION_HIDDEN, "Do without kernel features", 4},
+	{"empty-programs", OPTION_EMPTY_PROGRAMS, NULL, OPTION_HIDDEN,
+	 "Attach programs that do nothing", 4},
+	{0},
+};
+
+static const char record_doc[] =
+	"Watch a process and write who holds its memory."
+	"\v"
+	"The process goes on undisturbed; nothing is injected and nothing stays behind. When it was "
+	"already running, inuse means allocated since heaptap attached, and not freed.\n"
+	"\n"
+	"Without -o the profile goes to heaptap-COMM-PID-TIME.pb.gz; a text format chosen with -f goes "
+	"to stdout.\n"
+	"\n"
+	"Examples:\n"
+	"  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
+	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
+	"  heaptap record -o run.folded -- ./server --port 8080\n"
+	"\n" OPTION_EXIT_HELP;
+
+static void parse_pid(struct record_options *options, const char *arg, struct argp_state *state)
+{
+	if (options->pid)
+		argp_error(state, "--pid: one process at a time: '%s' is the second", arg);
+	options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
+}
+
+static void settle(struct record_options *options, const struct argp_state *state)
+{
+	const char *fallback = "pprof";
+
+	if (!options->pid && !options->command)
+		argp_error(state, "what to watch? Give -p PID, or -- COMMAND");
+	if (options->pid && options->command)
+		argp_error(state, "-p and -- COMMAND exclude each other");
+	if (options->propagate_status && !options->command)
+		argp_error(state, "--propagate-status: is for -- COMMAND");
+	if (!options->output.path && options->output.format && !options->output.format->binary)
+		options->output.path = "-";
+	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
+		argp_error(state, "--interval: snapshots need files: add -o FILE");
+	output_settle(&options->output, state, export_format_by_name(fallback));
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct record_options *options = state->input;
+	struct session_options *session = &options->session;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->output;
+		return 0;
+	case 'p':
+		parse_pid(options, arg, state);
+		return 0;
+	case 'r':
+		session->rate = option_bytes(state, "--rate", arg);
+		if (!session->rate || session->rate > HT_RATE_MAX)
+			argp_error(state, "--rate: '%s' is not from 1 to 64G", arg);
+		return 0;
+	case 'd':
+		options->duration_ns = option_time_ns(state, "--duration", arg);
+		if (!options->duration_ns)
+			argp_error(state, "--duration: '%s' is no time at all", arg);
+		return 0;
+	case 'i':
+		options->interval_ns = option_time_ns(state, "--interval", arg);
+		if (options->interval_ns < MIN_INTERVAL_NS)
+			argp_error(state, "--interval: '%s' is less than 100ms", arg);
+		return 0;
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case 'v':
+		options->verbose = session->verbose = true;
+		return 0;
+	case OPTION_MIN_AGE:
+		options->min_age_ns = option_time_ns(state, "--min-age", arg);
+		return 0;
+	case OPTION_MAP_MEMORY:
+		session->map_memory = option_bytes(state, "--map-memory", arg);
+		if (session->map_memory < KERNEL_MAP_MEMORY_MIN ||
+		    session->map_memory > KERNEL_MAP_MEMORY_MAX)
+			argp_error(state, "--map-memory: '%s' is not from 2M to 64G", arg);
+		return 0;
+	case OPTION_STRICT:
+		options->strict = true;
+		return 0;
+	case OPTION_PROPAGATE_STATUS:
+		options->propagate_status = true;
+		return 0;
+	case OPTION_NO_FEATURE:
+		if (caps_disable(&session->caps, arg))
+			argp_error(state, "--no-feature: there is no feature '%s'", arg);
+		return 0;
+	case OPTION_EMPTY_PROGRAMS:
+		session->empty_programs = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		options->command = state->argv + state->next;
+		return 0;
+	case ARGP_KEY_END:
+		settle(options, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child record_children[] = {
+	{&output_argp, 0, "Output:", 3},
+	{0},
+};
+
+static const struct argp record_argp = {
+	.options = record_table,
+	.parser = parse,
+	.args_doc = "-p PID\n-- COMMAND [ARG...]",
+	.doc = record_doc,
+	.children = record_children,
+};
+
+int cmd_record(int argc, char **argv)
+{
+	struct record_options options = {
+		.session = {.rate = 1, .map_memory = KERNEL_MAP_MEMORY_DEFAULT},
+	};
+
+	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
+	return record_run(&options);
+}

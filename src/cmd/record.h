@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the user asked heaptap record for, between the parser of the options and the run.
+ */
+#ifndef HEAPTAP_CMD_RECORD_H
+#define HEAPTAP_CMD_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cmd/options.h"
+#include "collect/session.h"
+
+struct record_options {
+	pid_t pid;				       /* 0: a command */
+	char **command;				       /* argv of what to start, or NULL */
+	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */
+	struct output_options output;
+	struct session_options session;
+	bool quiet, verbose, strict, propagate_status;
+};
+
+/* The whole recording. Returns the exit status. */
+int record_run(struct record_options *options);
+
+#endif

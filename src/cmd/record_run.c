@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A recording from beginning to end: attach, wait, write. Signals end the waiting, never the
+ * writing: they are blocked but for the moments heaptap sleeps.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "cmd/progress.h"
+#include "cmd/record.h"
+#include "cmd/recording.h"
+#include "cmd/summary.h"
+#include "collect/cost.h"
+
+#define POLL_MS 250
+
+static volatile sig_atomic_t stop_signal;
+
+struct run {
+	struct record_options *options;
+	struct session *session;
+	struct recording recording;
+	pid_t child; /* the command's process until it is waited for, or 0 */
+	int child_status;
+	uint64_t begin_ns, snapshot_ns; /* the next snapshot is due */
+	unsigned int nr_snapshots;
+	struct progress progress;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void on_signal(int number)
+{
+	stop_signal = number;
+}
+
+/* Blocks what ends the recording; @sleeping is the mask to sleep with. */
+static void prepare_signals(sigset_t *sleeping)
+{
+	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal};
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct sigaction old;
+
+		/* What nohup ignores stays ignored. */
+		if (!sigaction(ending[i], NULL, &old) && old.sa_handler == SIG_IGN)
+			continue;
+		sigaction(ending[i], &action, NULL);
+		sigaddset(&blocked, ending[i]);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, sleeping);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* heaptap-COMM-PID-UTCSTAMP.pb.gz; a '/' in comm would be a directory. */
+static char *default_path(const struct process *process, const char *suffix)
+{
+	char stamp[32], comm[sizeof(process->comm)], *path;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+	strcpy(comm, process->comm);
+	for (char *c = comm; *c; c++)
+		if (*c == '/' || (unsigned char)*c <= ' ')
+			*c = '_';
+	if (asprintf(&path, "heaptap-%s-%d-%s%s", comm, process->pid, stamp, suffix) < 0)
+		return NULL;
+	return path;
+}
+
+/* NAME.0001.pb.gz for NAME.pb.gz: the number goes before the suffix of the format. */
+static char *snapshot_path(const struct run *run)
+{
+	const char *path = run->options->output.path, *suffix = run->options->output.format->suffix;
+	size_t length = strlen(path), tail = suffix ? strlen(suffix) : 0;
+	char *name;
+
+	if (tail >= length || strcmp(path + length - tail, suffix ?: "") != 0)
+		tail = 0;
+	if (asprintf(&name, "%.*s.%04u%s", (int)(length - tail), path, run->nr_snapshots,
+		     path + length - tail) < 0)
+		return NULL;
+	return name;
+}
+
+/* Names @snapshot and writes it to @path. */
+static int write_profile(const struct run *run, const struct snapshot *snapshot, const char *path)
+{
+	struct output_options output = run->options->output;
+	struct profile *profile;
+	int err = recording_profile(&run->recording, snapshot, &profile);
+
+	if (err) {
+		cmd_fail(err, NULL, "cannot make a profile of the recording");
+		return err;
+	}
+	output.path = path;
+	err = output_write(&output, "the recording", run->options->quiet, run->options->verbose,
+			   profile);
+	profile_free(profile);
+	return err;
+}
+
+static int write_snapshot(struct run *run)
+{
+	struct snapshot snapshot;
+	char *path;
+	int err = session_snapshot(run->session, run->options->min_age_ns, &snapshot);
+
+	if (err) {
+		cmd_fail(err, NULL, "cannot read the books of the recording");
+		return err;
+	}
+	run->nr_snapshots++;
+	path = snapshot_path(run);
+	err = path ? write_profile(run, &snapshot, path) : -ENOMEM;
+	free(path);
+	snapshot_done(&snapshot);
+	return err;
+}
+
+static int start(struct run *run)
+{
+	struct record_options *options = run->options;
+	struct session_options *session = &options->session;
+	struct diag diag = {0};
+	uint64_t begin = now_ns();
+	int err = caps_detect(&session->caps, &diag);
+
+	err = err ?: session_new(session, &diag, &run->session);
+	if (err) {
+		cmd_message("%s", diag.text);
+		return err;
+	}
+	if (options->command)
+		err = session_launch(run->session, options->command, &run->child, &diag);
+	else
+		err = session_attach(run->session, options->pid, &diag);
+	if (err) {
+		run->child = 0;
+		cmd_message("%s", diag.text);
+		return err;
+	}
+	run->begin_ns = now_ns();
+	summary_start(options, run->session, run->begin_ns - begin);
+	return 0;
+}
+
+/* Until a signal, the end of the duration, or of the process. */
+static int wait_for_end(struct run *run, const sigset_t *sleeping)
+{
+	const struct record_options *options = run->options;
+	int err = 0;
+
+	run->snapshot_ns = run->begin_ns + options->interval_ns;
+	while (!stop_signal && !err) {
+		uint64_t now = now_ns(), due = now + POLL_MS * 1000000ULL;
+
+		if (options->duration_ns && now - run->begin_ns >= options->duration_ns)
+			break;
+		if (options->interval_ns && now >= run->snapshot_ns) {
+			err = write_snapshot(run);
+			run->snapshot_ns += options->interval_ns;
+			continue;
+		}
+		if (options->interval_ns && run->snapshot_ns < due)
+			due = run->snapshot_ns;
+		if (options->duration_ns && run->begin_ns + options->duration_ns < due)
+			due = run->begin_ns + options->duration_ns;
+		err = session_poll(run->session, (due - now + 999999) / 1000000, sleeping);
+		if (err == 1)
+			return 0;
+		if (err < 0)
+			cmd_fail(err, NULL, "cannot go on recording");
+		progress_draw(&run->progress, run->session, now_ns() - run->begin_ns);
+	}
+	return err;
+}
+
+/* A command that was started here gets the signal that ends heaptap, unless the terminal has sent
+ * it to both. */
+static void end_child(struct run *run)
+{
+	if (!run->child)
+		return;
+	if (stop_signal == SIGTERM || stop_signal == SIGHUP)
+		kill(run->child, stop_signal);
+	if (!session_target(run->session)->ended && !stop_signal) {
+		if (!run->options->quiet)
+			cmd_message("%s goes on as pid %d", run->options->command[0], run->child);
+		return;
+	}
+	if (session_target(run->session)->ended &&
+	    waitpid(run->child, &run->child_status, 0) == run->child)
+		run->child = 0;
+}
+
+static void measure_cost(struct run *run, const struct snapshot *snapshot)
+{
+	struct cost_traps traps;
+
+	if (cost_calibrate(&run->options->session.caps, &traps))
+		return;
+	run->recording.cost_ns =
+		cost_of_run(&traps, &snapshot->stats,
+			    attachments_stepped_share(session_attachments(run->session)));
+}
+
+static int finish(struct run *run)
+{
+	struct record_options *options = run->options;
+	const struct process *process = &session_target(run->session)->process;
+	struct snapshot snapshot;
+	char *path = NULL;
+	int err = session_freeze(run->session);
+
+	err = err ?: session_snapshot(run->session, options->min_age_ns, &snapshot);
+	if (err) {
+		cmd_fail(err, NULL, "cannot read the books of the recording");
+		return err;
+	}
+	measure_cost(run, &snapshot);
+	if (!options->output.path)
+		options->output.path = path =
+			default_path(process, options->output.format->suffix ?: ".txt");
+	err = options->output.path ? write_profile(run, &snapshot, options->output.path) : -ENOMEM;
+	if (!err)
+		summary_end(options, &run->recording, &snapshot);
+	if (!err && options->strict && summary_has_losses(&snapshot))
+		err = 1;
+	snapshot_done(&snapshot);
+	if (path)
+		options->output.path = NULL;
+	free(path);
+	return err;
+}
+
+static int exit_status(const struct run *run, int err)
+{
+	if (err > 0)
+		return EXIT_LOST;
+	if (err)
+		return EXIT_FAILED;
+	if (!run->options->propagate_status || run->child)
+		return EXIT_DONE;
+	return WIFEXITED(run->child_status) ? WEXITSTATUS(run->child_status)
+					    : 128 + WTERMSIG(run->child_status);
+}
+
+int record_run(struct record_options *options)
+{
+	struct run run = {
+		.options = options,
+		.recording = {.rate = options->session.rate,
+			      .min_age_ns = options->min_age_ns,
+			      .cost_ns = -1},
+	};
+	struct symbolizer_options symbolizer = {.lines = true};
+	sigset_t sleeping;
+	int err;
+
+	if (options->output.path && output_check(options->output.path))
+		return EXIT_FAILED;
+	prepare_signals(&sleeping);
+	err = start(&run);
+	if (err) {
+		session_free(run.session);
+		return cmd_exit_status(err);
+	}
+	run.recording.session = run.session;
+	run.recording.symbolizer = symbolizer_new(&symbolizer);
+	progress_init(&run.progress, options->quiet);
+	err = run.recording.symbolizer ? wait_for_end(&run, &sleeping) : -ENOMEM;
+	progress_clear(&run.progress);
+	end_child(&run);
+	err = err ?: finish(&run);
+	symbolizer_free(run.recording.symbolizer);
+	session_free(run.session);
+	return exit_status(&run, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From what was collected to a profile: every site's stack is named, the run's facts become notes.
+ * Joins collect/ and symbolize/, which do not know each other.
+ */
+#ifndef HEAPTAP_CMD_RECORDING_H
+#define HEAPTAP_CMD_RECORDING_H
+
+#include <stdint.h>
+
+#include "collect/session.h"
+#include "profile/profile.h"
+#include "symbolize/symbolize.h"
+
+/* What the notes say that the snapshot does not know. */
+struct recording {
+	const struct session *session;
+	struct symbolizer *symbolizer;
+	uint64_t rate;
+	uint64_t min_age_ns;
+	double cost_ns; /* the target spent in probes; negative: not known */
+};
+
+/* The relative standard error of a total, as "0.8" percent. */
+double relative_error(double total, double variance);
+
+/* 0 with a profile the caller frees, or -errno. */
+int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
+		      struct profile **ret);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Linking programs to probe sites: all functions of one call shape in one uprobe_multi link, or
+ * one perf uprobe each. The order does not matter: programs count nothing until enabled.
+ */
+#include "collect/attach.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/links.h"
+
+#define MAX_SITES (sizeof(((struct probes *)0)->probes) / sizeof(struct probe))
+
+/* The sites of one call shape. */
+struct sites {
+	uint64_t offsets[MAX_SITES], cookies[MAX_SITES];
+	size_t nr;
+};
+
+static void collect_sites(const struct probes *probes, enum kernel_program shape, struct sites *ret)
+{
+	ret->nr = 0;
+	for (unsigned int i = 0; i < probes->nr; i++) {
+		const struct probe *probe = &probes->probes[i];
+
+		if (probe->state != PROBE_USED ||
+		    allocator_functions[probe->function].shape != shape)
+			continue;
+		ret->offsets[ret->nr] = probe->offset + probe->site.offset;
+		ret->cookies[ret->nr] = probe->cookie;
+		ret->nr++;
+	}
+}
+
+static int link_side(const struct caps *caps, int program, enum probe_side side,
+		     const struct link_sites *sites, struct attachment *attachment)
+{
+	int *fds = attachment->fds + attachment->nr_fds, err;
+
+	if (caps->has[CAPS_multi]) {
+		err = link_multi(program,
+				 side == SIDE_SESSION ? LINK_UPROBE_SESSION : LINK_UPROBE_MULTI,
+				 side == SIDE_RETURN, sites);
+		if (err < 0)
+			return err;
+		*fds = err;
+		attachment->nr_fds++;
+		return 0;
+	}
+	for (size_t i = 0; i < sites->nr; i++, fds += 2) {
+		if (attachment->nr_fds + 2 > sizeof(attachment->fds) / sizeof(*attachment->fds))
+			return -E2BIG;
+		err = link_perf(program, side == SIDE_RETURN, sites, i, fds);
+		if (err)
+			return err;
+		attachment->nr_fds += 2;
+	}
+	return 0;
+}
+
+static int link_shape(const struct kernel *kernel, const struct caps *caps,
+		      enum kernel_program shape, const struct link_sites *sites,
+		      struct attachment *attachment)
+{
+	int err = 0;
+
+	/* The return first: an entry without its return would wait for it in vain. */
+	for (int side = NR_PROBE_SIDES - 1; side >= 0 && !err; side--) {
+		struct bpf_program *program = kernel_program(kernel, shape, side);
+
+		if (program)
+			err = link_side(caps, bpf_program__fd(program), side, sites, attachment);
+	}
+	return err;
+}
+
+static int explain(const struct object *object, pid_t pid, int err, struct diag *diag)
+{
+	if (err == -EPERM || err == -EACCES)
+		return diag_fail(
+			diag, -EPERM,
+			"not permitted to put probes on %s in pid %d: run as root, or with "
+			"CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; see `heaptap check`",
+			object->path, pid);
+	if (err == -ESRCH)
+		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
+	return diag_fail(diag, err, "cannot put probes on %s in pid %d: %s", object->path, pid,
+			 strerror(-err));
+}
+
+static void detach(struct attachment *attachment)
+{
+	for (unsigned int i = attachment->nr_fds; i > 0; i--)
+		close(attachment->fds[i - 1]);
+	attachment->nr_fds = 0;
+}
+
+static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pid,
+		  struct attachment *attachment, struct diag *diag)
+{
+	const struct object *object = attachment->probes.object;
+	char path[32];
+	int err = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
+	for (int shape = 0; shape < NR_KERNEL_PROGRAMS && !err; shape++) {
+		struct sites sites;
+
+		collect_sites(&attachment->probes, shape, &sites);
+		if (sites.nr)
+			err = link_shape(kernel, caps, shape,
+					 &(struct link_sites){.path = path,
+							      .offsets = sites.offsets,
+							      .cookies = sites.cookies,
+							      .nr = sites.nr,
+							      .pid = pid},
+					 attachment);
+	}
+	if (err) {
+		detach(attachment);
+		explain(object, pid, err, diag);
+	}
+	return err;
+}
+
+int attachments_add(struct attachments *attachments, const struct kernel *kernel,
+		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
+		    struct diag *diag)
+{
+	struct attachment *all, *attachment;
+	struct probes probes;
+	int err;
+
+	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr)
+		return 0;
+	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
+	if (!all || attachments->nr_probes + probes.nr > HT_MAX_PROBES) {
+		probes_done(&probes);
+		return diag_fail(diag, all ? -E2BIG : -ENOMEM, "too many allocators");
+	}
+	attachments->all = all;
+	attachment = &all[attachments->nr];
+	*attachment = (struct attachment){.probes = probes};
+	err = attach(kernel, caps, pid, attachment, diag);
+	if (err) {
+		probes_done(&attachment->probes);
+		return err;
+	}
+	attachments->nr++;
+	attachments->nr_probes += probes.nr;
+	return 1;
+}
+
+void attachments_detach(struct attachments *attachments)
+{
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		detach(&attachments->all[i]);
+}
+
+void attachments_done(struct attachments *attachments)
+{
+	attachments_detach(attachments);
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		probes_done(&attachments->all[i].probes);
+	free(attachments->all);
+	memset(attachments, 0, sizeof(*attachments));
+}
+
+bool attachments_have(const struct attachments *attachments, const struct object *object)
+{
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		if (attachments->all[i].probes.object == object)
+			return true;
+	return false;
+}
+
+/* The live mapping of @object that holds file offset @offset, else a retired one. */
+static uint32_t mapping_of(const struct space *space, const struct object *object, uint64_t offset)
+{
+	uint32_t found = SPACE_NONE;
+
+	for (uint32_t i = 0; i < space->nr_mappings; i++) {
+		const struct mapping *m = &space->mappings[i];
+
+		if (m->object != object || offset < m->offset ||
+		    offset - m->offset >= m->end - m->start)
+			continue;
+		found = i;
+		if (m->live)
+			break;
+	}
+	return found;
+}
+
+void attachments_function(const struct attachments *attachments, unsigned int number,
+			  const struct space *space, struct attached_function *ret)
+{
+	*ret = (struct attached_function){.symbol = "[allocator]", .mapping = SPACE_NONE};
+	for (unsigned int i = 0; i < attachments->nr; i++) {
+		const struct probes *probes = &attachments->all[i].probes;
+		const struct probe *probe;
+
+		if (number < probes->first || number - probes->first >= probes->nr)
+			continue;
+		probe = &probes->probes[number - probes->first];
+		ret->symbol = probe_symbol(probe);
+		ret->mapping = mapping_of(space, probes->object, probe->offset);
+		if (ret->mapping != SPACE_NONE)
+			ret->address = space->mappings[ret->mapping].start + probe->offset -
+				       space->mappings[ret->mapping].offset;
+	}
+}
+
+double attachments_stepped_share(const struct attachments *attachments)
+{
+	unsigned int nr = 0, nr_stepped = 0;
+
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		for (unsigned int k = 0; k < attachments->all[i].probes.nr; k++) {
+			const struct probe *probe = &attachments->all[i].probes.probes[k];
+
+			if (probe->state != PROBE_USED)
+				continue;
+			nr++;
+			nr_stepped += probe->site.class == PROBE_SITE_STEPPED;
+		}
+	return nr ? (double)nr_stepped / nr : 0;
+}

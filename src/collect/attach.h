@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The probes in the files of one process: found, placed, linked.
+ */
+#ifndef HEAPTAP_COLLECT_ATTACH_H
+#define HEAPTAP_COLLECT_ATTACH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collect/kernel.h"
+#include "collect/probes.h"
+#include "util/diag.h"
+
+/* The probes of one file. */
+struct attachment {
+	struct probes probes;
+	unsigned int nr_fds;
+	int fds[64]; /* links, and the perf events below them */
+};
+
+/* All of a recording. Probes are numbered through: ht_cookie.probe. */
+struct attachments {
+	unsigned int nr, nr_probes;
+	struct attachment *all;
+};
+
+/*
+ * Attaches the programs of @kernel to the allocator functions of @object in process @pid. 1 when it
+ * has some, 0 when it has none, or -errno with @diag and nothing attached. A file that cannot be
+ * read has none. @is_exe: symbols other objects cannot see count too.
+ */
+int attachments_add(struct attachments *attachments, const struct kernel *kernel,
+		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
+		    struct diag *diag);
+
+/* Removes the probes; what they were stays known. */
+void attachments_detach(struct attachments *attachments);
+void attachments_done(struct attachments *attachments);
+
+bool attachments_have(const struct attachments *attachments, const struct object *object);
+
+/* An allocator function in a process: its name, and its address with the mapping it lies in
+ * (SPACE_NONE when it is not mapped). */
+struct attached_function {
+	const char *symbol;
+	uint64_t address;
+	uint32_t mapping;
+};
+
+/* What probe @number is in @space. */
+void attachments_function(const struct attachments *attachments, unsigned int number,
+			  const struct space *space, struct attached_function *ret);
+
+/* Of the probes, how many lie at an instruction that is single-stepped, 0 to 1. */
+double attachments_stepped_share(const struct attachments *attachments);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Calibration: own functions are called in a loop with and without a probe, in turns, and the
+ * fastest turn of each counts, since whatever else the machine does only adds.
+ */
+#include "collect/cost.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/links.h"
+#include "collect/own_code.h"
+
+#define CALLS 500
+#define TURNS 7
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+/* Nanoseconds a call takes. */
+static double time_calls(uint64_t (*function)(uint64_t))
+{
+	double best = 0;
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		double begin = now_ns(), ns;
+
+		for (int i = 0; i < CALLS; i++)
+			function(i);
+		ns = (now_ns() - begin) / CALLS;
+		if (!turn || ns < best)
+			best = ns;
+	}
+	return best;
+}
+
+/* A program that returns 0, so that a session's return probe fires too. */
+static int load_empty(uint32_t attach_type)
+{
+	const struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "heaptap_cost", "GPL", code,
+			       sizeof(code) / sizeof(code[0]), &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* What a probe adds to a call of @function; with @session entry and return. */
+static int time_probe(const struct caps *caps, uint64_t (*function)(uint64_t), bool with_return,
+		      double *ret_ns)
+{
+	bool multi = caps->has[CAPS_multi], session = with_return && caps->has[CAPS_session];
+	uint32_t type = session ? LINK_UPROBE_SESSION : multi ? LINK_UPROBE_MULTI : 0;
+	uint64_t offset, cookie = 0;
+	struct link_sites sites = {.path = "/proc/self/exe",
+				   .offsets = &offset,
+				   .cookies = &cookie,
+				   .nr = 1,
+				   .pid = getpid()};
+	int fds[4] = {-1, -1, -1, -1}, err, program = load_empty(type);
+	double bare = time_calls(function);
+
+	err = program < 0 ? program : own_code_offset(function, &offset);
+	if (!err || err > 0)
+		err = 0;
+	if (!err && multi)
+		err = fds[0] = link_multi(program, type, false, &sites);
+	else if (!err)
+		err = link_perf(program, false, &sites, 0, fds);
+	if (err >= 0 && with_return && !session && multi)
+		err = fds[2] = link_multi(program, type, true, &sites);
+	else if (err >= 0 && with_return && !session)
+		err = link_perf(program, true, &sites, 0, fds + 2);
+	if (err >= 0)
+		*ret_ns = time_calls(function) - bare;
+	for (int i = 0; i < 4; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	if (program >= 0)
+		close(program);
+	return err < 0 ? err : 0;
+}
+
+int cost_calibrate(const struct caps *caps, struct cost_traps *ret)
+{
+	double both = 0;
+	int err = time_probe(caps, own_code_emulated, false, &ret->emulated);
+
+	err = err ?: time_probe(caps, own_code_stepped, false, &ret->stepped);
+	err = err ?: time_probe(caps, own_code_emulated, true, &both);
+	ret->on_return = both > ret->emulated ? both - ret->emulated : 0;
+	return err;
+}
+
+double cost_of_run(const struct cost_traps *traps, const struct ht_stats *stats,
+		   double stepped_share)
+{
+	double hits = stats->count[HT_COUNT_hits], returns = stats->count[HT_COUNT_returns];
+	double timed = stats->count[HT_COUNT_timed], ns = stats->count[HT_COUNT_timed_ns];
+	double entry = traps->emulated + stepped_share * (traps->stepped - traps->emulated);
+
+	return (hits - returns) * entry + returns * traps->on_return +
+	       (timed > 0 ? hits * ns / timed : 0);
+}

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Loading the BPF object. Sizes follow from one number, the memory all maps may take: what is left
+ * after the fixed parts is split between sites and outstanding allocations.
+ */
+#include "collect/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/links.h"
+#include "heaptap.skel.h"
+#include "heaptap/sampling.h"
+
+struct kernel {
+	struct heaptap_bpf *skel;
+	struct caps caps;
+	bool empty_programs;
+	uint32_t nr_live, nr_sites, ring_size;
+	uint64_t map_bytes;
+	const struct ht_site *sites;
+	size_t sites_size;
+};
+
+/* What an element costs in the kernel beside key and value: struct htab_elem and its bucket. */
+#define HASH_ELEMENT  48
+#define HASH_BUCKET   16
+#define RING_SIZE_MAX (4U << 20)
+#define RING_SIZE_MIN (64U << 10)
+
+static uint64_t round_up(uint64_t n, uint64_t step)
+{
+	return (n + step - 1) / step * step;
+}
+
+static uint64_t power_of_two(uint64_t n)
+{
+	uint64_t p = 1;
+
+	while (p < n)
+		p *= 2;
+	return p;
+}
+
+static uint64_t hash_bytes(uint32_t nr, size_t key_size, size_t value_size)
+{
+	return nr * (HASH_ELEMENT + round_up(key_size, 8) + round_up(value_size, 8)) +
+	       power_of_two(nr) * HASH_BUCKET;
+}
+
+static uint64_t site_bytes(uint32_t nr)
+{
+	return nr * sizeof(struct ht_site) +
+	       hash_bytes(nr, sizeof(struct ht_site_key), sizeof(uint32_t));
+}
+
+static uint64_t live_bytes(uint32_t nr)
+{
+	return hash_bytes(nr, sizeof(struct ht_live_key), sizeof(struct ht_live));
+}
+
+/*
+ * One eighth of the memory for the ring, a quarter for sites, the rest for outstanding allocations.
+ * Hash tables allocate buckets in powers of two, so the largest count that fits is searched.
+ */
+static void choose_sizes(struct kernel *kernel, uint64_t memory, uint64_t fixed)
+{
+	uint64_t left = memory - fixed;
+	uint64_t ring = RING_SIZE_MIN;
+	uint32_t n;
+
+	while (ring < RING_SIZE_MAX && ring * 2 <= left / 8)
+		ring *= 2;
+	kernel->ring_size = ring;
+	left -= ring;
+	for (n = 1024; n < 65536 && site_bytes(n * 2) <= left / 4; n *= 2)
+		;
+	kernel->nr_sites = n;
+	left -= site_bytes(n);
+	for (n = 1024; live_bytes(n + 1024) <= left && n < UINT32_MAX - 1024; n += 1024)
+		;
+	kernel->nr_live = n;
+	kernel->map_bytes = fixed + ring + site_bytes(kernel->nr_sites) + live_bytes(n);
+}
+
+/* The fixed-point tables of heaptap/sampling.h; formulas there. */
+static void fill_sampling_tables(struct heaptap_bpf *skel)
+{
+	uint32_t *weight = skel->rodata->ht_weight_table, *ln = skel->rodata->ht_ln_table;
+	size_t nr_weight = sizeof(skel->rodata->ht_weight_table) / sizeof(*weight);
+	size_t nr_ln = sizeof(skel->rodata->ht_ln_table) / sizeof(*ln);
+
+	for (size_t i = 0; i < nr_weight; i++) {
+		double x = i / 64.0;
+
+		weight[i] = lround((i ? x / -expm1(-x) : 1.0) * (1 << 20));
+	}
+	for (size_t i = 0; i < nr_ln; i++)
+		ln[i] = lround(-log(0.5 + i / 512.0) * (1 << 20));
+}
+
+/* The first gap of each CPU, drawn as all others are; 0 would make the first allocation a sample.
+ */
+static int seed_countdowns(struct heaptap_bpf *skel, uint64_t rate)
+{
+	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
+	int64_t *gaps;
+
+	if (nr_cpus < 0)
+		return nr_cpus;
+	gaps = calloc(nr_cpus, sizeof(*gaps));
+	if (!gaps)
+		return -ENOMEM;
+	for (int i = 0; i < nr_cpus && !err; i++) {
+		uint32_t random;
+
+		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+			err = -errno;
+		gaps[i] = ht_gap(random, rate, skel->rodata->ht_ln_table);
+	}
+	if (!err &&
+	    bpf_map_update_elem(bpf_map__fd(skel->maps.countdown), &(uint32_t){0}, gaps, BPF_ANY))
+		err = -errno;
+	free(gaps);
+	return err;
+}
+
+/* Programs of one shape: [SIDE_SESSION, SIDE_ENTRY, SIDE_RETURN]. */
+static void programs_of(const struct kernel *kernel, enum kernel_program program,
+			struct bpf_program *ret[NR_PROBE_SIDES])
+{
+	struct heaptap_bpf *skel = kernel->skel;
+	struct bpf_program *all[NR_KERNEL_PROGRAMS][NR_PROBE_SIDES] = {
+		[PROGRAM_ALLOC] = {skel->progs.alloc_session, skel->progs.alloc_entry,
+				   skel->progs.alloc_return},
+		[PROGRAM_ALLOC_OUT] = {skel->progs.alloc_out_session, skel->progs.alloc_out_entry,
+				       skel->progs.alloc_out_return},
+		[PROGRAM_REALLOC] = {skel->progs.realloc_session, skel->progs.realloc_entry,
+				     skel->progs.realloc_return},
+		[PROGRAM_FREE] = {NULL, skel->progs.free_entry, NULL},
+	};
+
+	memcpy(ret, all[program], sizeof(all[program]));
+}
+
+struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_program program,
+				   enum probe_side side)
+{
+	struct bpf_program *sides[NR_PROBE_SIDES];
+	bool session = kernel->caps.has[CAPS_session];
+
+	programs_of(kernel, program, sides);
+	if (!sides[side])
+		return NULL;
+	if (sides[SIDE_SESSION] && session != (side == SIDE_SESSION))
+		return NULL;
+	if (kernel->empty_programs)
+		return side == SIDE_SESSION ? kernel->skel->progs.empty_session
+					    : kernel->skel->progs.empty;
+	return sides[side];
+}
+
+/* Loads what will be attached, with the attach type it will be attached by. */
+static void choose_programs(struct kernel *kernel)
+{
+	struct heaptap_bpf *skel = kernel->skel;
+	const uint32_t types[NR_PROBE_SIDES] = {
+		[SIDE_SESSION] = LINK_UPROBE_SESSION,
+		[SIDE_ENTRY] = kernel->caps.has[CAPS_multi] ? LINK_UPROBE_MULTI : 0,
+		[SIDE_RETURN] = kernel->caps.has[CAPS_multi] ? LINK_UPROBE_MULTI : 0,
+	};
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skel->obj) bpf_program__set_autoload(program, false);
+	bpf_program__set_autoload(skel->progs.thread_exit, true);
+	bpf_program__set_autoload(skel->progs.process_exec, true);
+	for (int p = 0; p < NR_KERNEL_PROGRAMS; p++)
+		for (int side = 0; side < NR_PROBE_SIDES; side++) {
+			program = kernel_program(kernel, p, side);
+			if (!program)
+				continue;
+			bpf_program__set_autoload(program, true);
+			bpf_program__set_expected_attach_type(program, types[side]);
+		}
+}
+
+static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static int set_sizes(struct kernel *kernel, const struct kernel_options *options)
+{
+	struct heaptap_bpf *skel = kernel->skel;
+	uint64_t nr_cpus = libbpf_num_possible_cpus();
+	uint64_t slots = nr_cpus * bpf_map__max_entries(skel->maps.scratch);
+	uint64_t fixed = slots * bpf_map__value_size(skel->maps.scratch) +
+			 nr_cpus * sizeof(struct ht_stats) + (256 << 10);
+	int err;
+
+	choose_sizes(kernel, options->map_memory, fixed);
+	skel->rodata->ht_nr_sites = kernel->nr_sites;
+	err = bpf_map__set_max_entries(skel->maps.live, kernel->nr_live);
+	err = err ?: bpf_map__set_max_entries(skel->maps.site_index, kernel->nr_sites);
+	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->nr_sites);
+	err = err ?: bpf_map__set_max_entries(skel->maps.events, kernel->ring_size);
+	return err ?: bpf_map__set_max_entries(skel->maps.scratch, slots);
+}
+
+static int map_sites(struct kernel *kernel)
+{
+	size_t size = round_up(kernel->nr_sites * sizeof(struct ht_site), sysconf(_SC_PAGESIZE));
+	void *memory =
+		mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(kernel->skel->maps.sites), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	kernel->sites = memory;
+	kernel->sites_size = size;
+	return 0;
+}
+
+int kernel_new(const struct kernel_options *options, struct diag *diag, struct kernel **ret)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int err = -ENOMEM;
+
+	if (!kernel)
+		return diag_fail(diag, err, "out of memory");
+	if (!options->verbose)
+		libbpf_set_print(print_nothing);
+	kernel->caps = options->caps;
+	kernel->empty_programs = options->empty_programs;
+	kernel->skel = heaptap_bpf__open();
+	if (!kernel->skel) {
+		err = -errno;
+		diag_fail(diag, err, "cannot open the BPF programs: %s", strerror(errno));
+		goto out;
+	}
+	kernel->skel->rodata->ht_base_rate = options->rate;
+	kernel->skel->rodata->ht_start_ns = now_ns();
+	kernel->skel->data->ht_rate = options->rate;
+	fill_sampling_tables(kernel->skel);
+	choose_programs(kernel);
+	err = set_sizes(kernel, options);
+	err = err ?: heaptap_bpf__load(kernel->skel);
+	err = err ?: seed_countdowns(kernel->skel, options->rate);
+	err = err ?: map_sites(kernel);
+	if (err)
+		diag_fail(
+			diag, err,
+			"the kernel does not load the BPF programs: %s; `heaptap check` says what is "
+			"missing, -v shows the kernel's own words",
+			strerror(-err));
+out:
+	if (err) {
+		kernel_free(kernel);
+		return err;
+	}
+	*ret = kernel;
+	return 0;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	if (kernel->sites)
+		munmap((void *)kernel->sites, kernel->sites_size);
+	heaptap_bpf__destroy(kernel->skel);
+	free(kernel);
+}
+
+int kernel_attach_process_events(struct kernel *kernel)
+{
+	struct heaptap_bpf *skel = kernel->skel;
+
+	skel->links.thread_exit = bpf_program__attach(skel->progs.thread_exit);
+	if (!skel->links.thread_exit)
+		return -errno;
+	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
+	return skel->links.process_exec ? 0 : -errno;
+}
+
+void kernel_enable(struct kernel *kernel, bool enabled)
+{
+	kernel->skel->bss->ht_enabled = enabled;
+}
+
+int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch)
+{
+	struct ht_process process = {.epoch = epoch};
+	int map = bpf_map__fd(kernel->skel->maps.processes);
+
+	return bpf_map_update_elem(map, &tgid, &process, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_unwatch(struct kernel *kernel, uint32_t tgid)
+{
+	return bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &tgid) ? -errno : 0;
+}
+
+uint64_t kernel_base_rate(const struct kernel *kernel)
+{
+	return kernel->skel->rodata->ht_base_rate;
+}
+
+uint64_t kernel_start_ns(const struct kernel *kernel)
+{
+	return kernel->skel->rodata->ht_start_ns;
+}
+
+uint64_t kernel_map_bytes(const struct kernel *kernel)
+{
+	return kernel->map_bytes;
+}
+
+uint32_t kernel_nr_live_max(const struct kernel *kernel)
+{
+	return kernel->nr_live;
+}
+
+uint32_t kernel_nr_sites_max(const struct kernel *kernel)
+{
+	return kernel->nr_sites;
+}
+
+const struct ht_site *kernel_sites(const struct kernel *kernel, uint32_t *ret_nr)
+{
+	uint32_t next = kernel->skel->data->ht_next_site;
+
+	*ret_nr = next < kernel->nr_sites ? next : kernel->nr_sites;
+	return kernel->sites;
+}
+
+int kernel_stats(const struct kernel *kernel, struct ht_stats *ret)
+{
+	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
+	struct ht_stats *all = calloc(nr_cpus, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.stats), &(uint32_t){0}, all))
+		err = -errno;
+	memset(ret, 0, sizeof(*ret));
+	for (int cpu = 0; cpu < nr_cpus && !err; cpu++) {
+		for (int i = 0; i < HT_NR_COUNTS; i++)
+			ret->count[i] += all[cpu].count[i];
+		for (int i = 0; i < HT_NR_LOSSES; i++)
+			ret->loss[i] += all[cpu].loss[i];
+	}
+	free(all);
+	return err;
+}
+
+/* Elements are read by the thousand: one system call each would take seconds for a full map. */
+#define LIVE_BATCH 4096
+
+int kernel_live_each(const struct kernel *kernel,
+		     int (*visit)(const struct ht_live_key *key, const struct ht_live *entry,
+				  void *arg),
+		     void *arg)
+{
+	int map = bpf_map__fd(kernel->skel->maps.live), err = 0;
+	struct ht_live_key *keys = calloc(LIVE_BATCH, sizeof(*keys));
+	struct ht_live *entries = calloc(LIVE_BATCH, sizeof(*entries));
+	uint32_t cursor, n;
+	bool first = true, last = false;
+
+	if (!keys || !entries)
+		err = -ENOMEM;
+	while (!err && !last) {
+		n = LIVE_BATCH;
+		if (bpf_map_lookup_batch(map, first ? NULL : &cursor, &cursor, keys, entries, &n,
+					 NULL)) {
+			last = errno == ENOENT;
+			if (!last)
+				err = -errno;
+		}
+		first = false;
+		for (uint32_t i = 0; i < n && !err; i++)
+			err = visit(&keys[i], &entries[i], arg);
+	}
+	free(keys);
+	free(entries);
+	return err;
+}
+
+int kernel_events_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.events);
+}

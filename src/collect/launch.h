@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting a command and holding it until it can be watched from its first instruction: it is
+ * traced from exec until the dynamic loader is done, and stopped whenever new code was mapped, so
+ * that probes are in place before that code runs. Then it is let go for good.
+ */
+#ifndef HEAPTAP_COLLECT_LAUNCH_H
+#define HEAPTAP_COLLECT_LAUNCH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/diag.h"
+
+/*
+ * Forks, and execs @argv (looked up in PATH). The process is stopped at its first instruction.
+ * 0; -ENOENT, -EACCES, -ENOEXEC: the command cannot be run, with @diag.
+ */
+int launch_start(char *const argv[], pid_t *ret_pid, struct diag *diag);
+
+/*
+ * Lets the process run through its dynamic loader, calling @on_code at its first instruction and
+ * after every mapping of code, while it stands still; @loader_base is where the loader is mapped,
+ * 0 for a static program. Detaches at the end, or as soon as @on_code returns 1 (enough) or fails,
+ * whose error is returned. -ESRCH when the process ended meanwhile.
+ */
+int launch_load(pid_t pid, int (*on_code)(uint64_t loader_base, void *arg), void *arg);
+
+#endif

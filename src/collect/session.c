@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A recording from attach to freeze. Events are taken in as they come, so that every stack is bound
+ * to the mappings of its moment; maps are read again when an address is in none.
+ */
+#include "collect/session.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/launch.h"
+
+#define MEASURE_INTERVAL_NS 500000000ULL
+
+struct session {
+	struct caps caps;
+	uint64_t rate;
+	struct kernel *kernel;
+	struct ring_buffer *ring;
+	struct target target;
+	bool has_target;
+	struct stacks stacks;
+	struct attachments attachments;
+	unsigned int nr_examined; /* objects looked at for allocators, held */
+	struct object **examined;
+	uint64_t refreshed_ns, measured_ns;
+	int event_error; /* first -errno of taking in an event */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* --- allocators of the target ------------------------------------------------------------------
+ */
+
+static bool is_examined(const struct session *session, const struct object *object)
+{
+	for (unsigned int i = 0; i < session->nr_examined; i++)
+		if (session->examined[i] == object)
+			return true;
+	return false;
+}
+
+static int remember(struct session *session, struct object *object)
+{
+	struct object **all =
+		reallocarray(session->examined, session->nr_examined + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	session->examined = all;
+	all[session->nr_examined++] = object_get(object);
+	return 0;
+}
+
+/* Puts probes on every allocator among the objects that were not there before. */
+static int examine_space(struct session *session, struct diag *diag)
+{
+	const struct space *space = session->target.space;
+	const struct process *process = &session->target.process;
+	int err = 0;
+
+	for (uint32_t i = 0; i < space->nr_mappings && err >= 0; i++) {
+		struct object *object = space->mappings[i].object;
+
+		if (!space->mappings[i].live || !object || is_examined(session, object))
+			continue;
+		err = remember(session, object);
+		if (!err)
+			err = attachments_add(&session->attachments, session->kernel,
+					      &session->caps, object,
+					      !strcmp(object->path, process->exe), process->pid,
+					      diag);
+	}
+	return err < 0 ? err : 0;
+}
+
+static void refresh_space(struct session *session)
+{
+	bool changed = false;
+
+	session->refreshed_ns = now_ns();
+	if (!space_refresh(session->target.space, &changed) && changed)
+		examine_space(session, NULL);
+}
+
+/* --- events ------------------------------------------------------------------------------------
+ */
+
+static bool is_bound(const struct space *space, const struct ht_stack_event *event)
+{
+	for (int i = 0; i < event->head.nr_pcs; i++)
+		if (space_find(space, event->pcs[i] - 1) == SPACE_NONE)
+			return false;
+	return true;
+}
+
+static int take_stack(struct session *session, const struct ht_stack_event *event)
+{
+	const struct target *target = &session->target;
+	bool same_image = event->head.event.epoch == target->epoch;
+
+	if (same_image && session->refreshed_ns < event->head.event.time_ns &&
+	    !is_bound(target->space, event))
+		refresh_space(session);
+	return stacks_add(&session->stacks, event, same_image ? target->space : NULL);
+}
+
+static int take_event(void *arg, void *data, size_t size)
+{
+	struct session *session = arg;
+	const struct ht_event *event = data;
+	int err = 0;
+
+	(void)size;
+	if (event->kind == HT_EVENT_STACK) {
+		err = take_stack(session, data);
+	} else if (event->kind == HT_EVENT_EXEC && event->epoch != session->target.epoch) {
+		err = target_exec(&session->target, event->epoch);
+		session->refreshed_ns = now_ns();
+		err = err == -ESRCH ? 0 : err ?: examine_space(session, NULL);
+	}
+	if (err && !session->event_error)
+		session->event_error = err;
+	return 0;
+}
+
+/* --- life --------------------------------------------------------------------------------------
+ */
+
+int session_new(const struct session_options *options, struct diag *diag, struct session **ret)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	struct kernel_options kernel = {
+		.rate = options->rate,
+		.map_memory = options->map_memory,
+		.caps = options->caps,
+		.empty_programs = options->empty_programs,
+		.verbose = options->verbose,
+	};
+	int err;
+
+	if (!session)
+		return diag_fail(diag, -ENOMEM, "out of memory");
+	session->caps = options->caps;
+	session->rate = options->rate;
+	session->target.pidfd = -1;
+	err = kernel_new(&kernel, diag, &session->kernel);
+	if (err)
+		goto out;
+	session->ring =
+		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
+	if (!session->ring)
+		err = diag_fail(diag, -errno, "cannot read the BPF ring buffer: %s",
+				strerror(errno));
+	else if ((err = kernel_attach_process_events(session->kernel)))
+		diag_fail(diag, err, "cannot follow exec and exit: %s", strerror(-err));
+out:
+	if (err) {
+		session_free(session);
+		return err;
+	}
+	*ret = session;
+	return 0;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	attachments_done(&session->attachments);
+	for (unsigned int i = 0; i < session->nr_examined; i++)
+		object_put(session->examined[i]);
+	free(session->examined);
+	ring_buffer__free(session->ring);
+	stacks_done(&session->stacks);
+	if (session->has_target)
+		target_close(&session->target);
+	kernel_free(session->kernel);
+	free(session);
+}
+
+static int open_target(struct session *session, pid_t pid, struct diag *diag)
+{
+	int err = target_open(pid, &session->target, diag);
+
+	if (err)
+		return err;
+	session->has_target = true;
+	session->refreshed_ns = now_ns();
+	err = kernel_watch(session->kernel, pid, 0);
+	if (err)
+		return diag_fail(diag, err, "cannot watch pid %d: %s", pid, strerror(-err));
+	return 0;
+}
+
+static int require_allocator(const struct session *session, struct diag *diag)
+{
+	const struct process *process = &session->target.process;
+
+	if (session->attachments.nr)
+		return 0;
+	return diag_fail(diag, -ENOTSUP,
+			 "no allocator functions (malloc, free) found in pid %d (%s): it is linked "
+			 "statically and stripped, or does not use the C library's heap; "
+			 "`heaptap check -p %d` lists what was looked at",
+			 process->pid, process->comm, process->pid);
+}
+
+int session_attach(struct session *session, pid_t pid, struct diag *diag)
+{
+	int err = open_target(session, pid, diag);
+
+	session->target.late = true;
+	err = err ?: examine_space(session, diag);
+	err = err ?: require_allocator(session, diag);
+	if (!err)
+		kernel_enable(session->kernel, true);
+	return err;
+}
+
+struct launching {
+	struct session *session;
+	struct diag *diag;
+};
+
+/* The process stands still at a moment when it has mapped code. When the loader itself holds the
+ * allocator (musl: the C library is the loader) nothing more is to come. */
+static int launched_code(uint64_t loader_base, void *arg)
+{
+	const struct launching *launching = arg;
+	struct session *session = launching->session;
+	const struct space *space = session->target.space;
+	int err = space_refresh(session->target.space, NULL);
+
+	session->refreshed_ns = now_ns();
+	err = err ?: examine_space(session, launching->diag);
+	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
+		const struct mapping *mapping = &space->mappings[i];
+
+		if (!mapping->live || mapping->start - mapping->offset != loader_base)
+			continue;
+		if (attachments_have(&session->attachments, mapping->object))
+			return 1;
+	}
+	return err;
+}
+
+int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, struct diag *diag)
+{
+	struct launching launching = {session, diag};
+	int err = launch_start(argv, ret_pid, diag);
+
+	if (err)
+		return err;
+	err = open_target(session, *ret_pid, diag);
+	if (!err) {
+		kernel_enable(session->kernel, true);
+		err = launch_load(*ret_pid, launched_code, &launching);
+		if (err == -ESRCH)
+			diag_fail(diag, err, "%s ended before it ran", argv[0]);
+	}
+	err = err ?: require_allocator(session, diag);
+	if (err) {
+		kill(*ret_pid, SIGKILL);
+		waitpid(*ret_pid, NULL, 0);
+	}
+	return err;
+}
+
+int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
+{
+	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+	struct pollfd fds[] = {
+		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
+		{.fd = session->target.pidfd, .events = POLLIN},
+	};
+	int n = ppoll(fds, 2, &timeout, mask);
+
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	n = ring_buffer__consume(session->ring);
+	if (n < 0)
+		return n;
+	if (session->event_error)
+		return session->event_error;
+	if (now_ns() - session->measured_ns > MEASURE_INTERVAL_NS) {
+		session->measured_ns = now_ns();
+		target_measure(&session->target);
+	}
+	session->target.ended = fds[1].revents & POLLIN;
+	return session->target.ended;
+}
+
+int session_freeze(struct session *session)
+{
+	int n;
+
+	kernel_enable(session->kernel, false);
+	target_measure(&session->target);
+	attachments_detach(&session->attachments);
+	n = ring_buffer__consume(session->ring);
+	return n < 0 ? n : session->event_error;
+}
+
+/* --- what was recorded -------------------------------------------------------------------------
+ */
+
+const struct target *session_target(const struct session *session)
+{
+	return &session->target;
+}
+
+const struct attachments *session_attachments(const struct session *session)
+{
+	return &session->attachments;
+}
+
+uint64_t session_map_bytes(const struct session *session)
+{
+	return kernel_map_bytes(session->kernel);
+}
+
+int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret)
+{
+	stacks_bind(&session->stacks, session->target.epoch, session->target.space);
+	return snapshot_take(session->kernel, &session->stacks, session->target.epoch, min_age_ns,
+			     ret);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One recording: new, attach, poll until done, freeze, read. It knows neither symbols nor formats;
+ * what it hands out are sites with raw stacks and the spaces that give their addresses meaning.
+ */
+#ifndef HEAPTAP_COLLECT_SESSION_H
+#define HEAPTAP_COLLECT_SESSION_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/attach.h"
+#include "collect/caps.h"
+#include "collect/kernel.h"
+#include "collect/snapshot.h"
+#include "collect/stacks.h"
+#include "collect/target.h"
+#include "util/diag.h"
+
+struct session_options {
+	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
+	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
+	struct caps caps;    /* detected */
+	bool empty_programs; /* traps only: for benchmarks */
+	bool verbose;
+};
+
+struct session;
+
+int session_new(const struct session_options *options, struct diag *diag, struct session **ret);
+void session_free(struct session *session);
+
+/* Watches the running process @pid from now on. */
+int session_attach(struct session *session, pid_t pid, struct diag *diag);
+
+/* Starts @argv and watches it from its first instruction. The child is the caller's to wait for,
+ * except when this fails. */
+int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, struct diag *diag);
+
+/*
+ * Takes in what happens for up to @timeout_ms, with the signals of @mask blocked as in ppoll.
+ * 1 when the target has ended, 0 otherwise (also after a signal), or -errno.
+ */
+int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
+
+/* Nothing is counted any more; the books are final. Probes are removed. */
+int session_freeze(struct session *session);
+
+/* The books as they are now. With @min_age_ns, inuse leaves out what is younger. The stacks in it
+ * belong to the session. */
+int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret);
+
+const struct target *session_target(const struct session *session);
+const struct attachments *session_attachments(const struct session *session);
+uint64_t session_map_bytes(const struct session *session);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From the kernel's fixed-point totals to numbers. */
+#include "collect/snapshot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "heaptap/sampling.h"
+
+static double bytes_of(uint64_t fixed)
+{
+	return ldexp(fixed, -HT_BYTES_SHIFT);
+}
+
+static double objects_of(uint64_t fixed)
+{
+	return ldexp(fixed, -HT_OBJECTS_SHIFT);
+}
+
+static double variance_of(const struct kernel *kernel, uint64_t fixed)
+{
+	double rate = kernel_base_rate(kernel);
+
+	return ldexp(fixed, -16) * rate * rate;
+}
+
+/* The programs may be adding while this reads: a free can be in before its allocation. */
+static uint64_t difference(uint64_t alloc, uint64_t freed)
+{
+	return alloc > freed ? alloc - freed : 0;
+}
+
+static void read_site(const struct kernel *kernel, const struct ht_site *site, bool inuse,
+		      struct site_totals *ret)
+{
+	ret->samples = site->samples;
+	ret->alloc_bytes = bytes_of(site->alloc_bytes);
+	ret->alloc_objects = objects_of(site->alloc_objects);
+	ret->alloc_var = variance_of(kernel, site->alloc_var);
+	if (!inuse)
+		return;
+	ret->inuse_bytes = bytes_of(difference(site->alloc_bytes, site->freed_bytes));
+	ret->inuse_objects = objects_of(difference(site->alloc_objects, site->freed_objects));
+	ret->inuse_var = variance_of(kernel, difference(site->alloc_var, site->freed_var));
+}
+
+struct aging {
+	const struct kernel *kernel;
+	struct snapshot *snapshot;
+	uint32_t epoch, latest_ms;
+};
+
+static int add_if_old(const struct ht_live_key *key, const struct ht_live *entry, void *arg)
+{
+	struct aging *aging = arg;
+	struct ht_contribution c;
+	struct site_totals *site;
+
+	if (key->epoch != aging->epoch || entry->time_ms > aging->latest_ms ||
+	    entry->site >= aging->snapshot->nr_sites)
+		return 0;
+	site = &aging->snapshot->sites[entry->site];
+	ht_contribution(entry->size, entry->weight, kernel_base_rate(aging->kernel), &c);
+	site->inuse_bytes += bytes_of(c.bytes);
+	site->inuse_objects += objects_of(c.objects);
+	site->inuse_var += variance_of(aging->kernel, c.var);
+	return 0;
+}
+
+int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint32_t epoch,
+		  uint64_t min_age_ns, struct snapshot *ret)
+{
+	const struct ht_site *sites = kernel_sites(kernel, &ret->nr_sites);
+	struct aging aging = {.kernel = kernel, .snapshot = ret, .epoch = epoch};
+	struct timespec now;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ret->watched_ns = now.tv_sec * 1000000000ULL + now.tv_nsec - kernel_start_ns(kernel);
+	ret->sites = calloc(ret->nr_sites, sizeof(*ret->sites));
+	if (!ret->sites)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < ret->nr_sites; i++) {
+		read_site(kernel, &sites[i], !min_age_ns && (!i || sites[i].key.epoch == epoch),
+			  &ret->sites[i]);
+		ret->sites[i].stack = i ? stacks_at(stacks, i) : NULL;
+	}
+	err = kernel_stats(kernel, &ret->stats);
+	if (!err && min_age_ns && ret->watched_ns >= min_age_ns) {
+		aging.latest_ms = (ret->watched_ns - min_age_ns) / 1000000;
+		err = kernel_live_each(kernel, add_if_old, &aging);
+	}
+	if (err)
+		snapshot_done(ret);
+	return err;
+}
+
+void snapshot_done(struct snapshot *snapshot)
+{
+	free(snapshot->sites);
+	memset(snapshot, 0, sizeof(*snapshot));
+}
+
+void snapshot_total(const struct snapshot *snapshot, struct site_totals *ret)
+{
+	*ret = (struct site_totals){0};
+	for (uint32_t i = 0; i < snapshot->nr_sites; i++) {
+		const struct site_totals *site = &snapshot->sites[i];
+
+		ret->alloc_bytes += site->alloc_bytes;
+		ret->alloc_objects += site->alloc_objects;
+		ret->inuse_bytes += site->inuse_bytes;
+		ret->inuse_objects += site->inuse_objects;
+		ret->alloc_var += site->alloc_var;
+		ret->inuse_var += site->inuse_var;
+		ret->samples += site->samples;
+	}
+}

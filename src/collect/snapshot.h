@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The books of a recording at one moment: the totals of every site, scaled to what they estimate.
+ */
+#ifndef HEAPTAP_COLLECT_SNAPSHOT_H
+#define HEAPTAP_COLLECT_SNAPSHOT_H
+
+#include <stdint.h>
+
+#include "collect/kernel.h"
+#include "collect/stacks.h"
+#include "heaptap/wire.h"
+
+struct site_totals {
+	double alloc_bytes, alloc_objects, inuse_bytes, inuse_objects;
+	double alloc_var, inuse_var; /* variance of the bytes, bytes squared; 0 when exact */
+	uint64_t samples;
+	const struct stack *stack; /* NULL: it never arrived, or the site map was full */
+};
+
+struct snapshot {
+	uint32_t nr_sites;
+	struct site_totals *sites; /* sites[0]: what found no place in the site map */
+	struct ht_stats stats;
+	uint64_t watched_ns; /* since the recording began */
+};
+
+/*
+ * Sites of an image before @epoch hold nothing any more: exec took it. With @min_age_ns inuse is
+ * summed over the outstanding allocations that are at least so old. 0 or -errno.
+ */
+int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint32_t epoch,
+		  uint64_t min_age_ns, struct snapshot *ret);
+void snapshot_done(struct snapshot *snapshot);
+
+/* Sums over all sites; only these fields are set. */
+void snapshot_total(const struct snapshot *snapshot, struct site_totals *ret);
+
+#endif

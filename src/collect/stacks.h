@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stacks of the sites, as they came from the kernel, each address bound to the mapping it lay
+ * in at that moment: a later dlclose, exec or exit changes nothing any more.
+ */
+#ifndef HEAPTAP_COLLECT_STACKS_H
+#define HEAPTAP_COLLECT_STACKS_H
+
+#include <stdint.h>
+
+#include "heaptap/wire.h"
+#include "proc/space.h"
+
+struct stack {
+	uint32_t tgid, epoch;
+	uint16_t probe;	    /* the allocator function */
+	uint8_t nr;	    /* frames; 0 = this site's stack never arrived */
+	uint8_t end;	    /* enum ht_stack_end */
+	uint64_t *pcs;	    /* return addresses, direct caller first */
+	uint32_t *mappings; /* of each pc, index in the process's space or SPACE_NONE */
+};
+
+/* By site index. */
+struct stacks {
+	uint32_t nr;
+	struct stack *all;
+};
+
+/* Keeps the stack of @event, bound to @space (NULL: unbound). A site's second stack is ignored.
+ * 0 or -ENOMEM. */
+int stacks_add(struct stacks *stacks, const struct ht_stack_event *event,
+	       const struct space *space);
+
+/* Binds addresses that no mapping was known for when they came; only of image @epoch. */
+void stacks_bind(struct stacks *stacks, uint32_t epoch, const struct space *space);
+void stacks_done(struct stacks *stacks);
+
+/* NULL when the stack of @site never arrived. */
+const struct stack *stacks_at(const struct stacks *stacks, uint32_t site);
+
+#endif

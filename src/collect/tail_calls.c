@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Linear decoding; jumps through registers or memory are not seen. */
+#include "collect/tail_calls.h"
+
+#include <capstone/capstone.h>
+#include <stdlib.h>
+
+#define MAX_CODE_SIZE (64 << 10)
+
+struct search {
+	const struct elf_image *image;
+	const struct code_range *entries;
+	size_t nr_entries;
+	csh capstone;
+};
+
+static bool is_entry(const struct search *search, uint64_t vaddr)
+{
+	for (size_t i = 0; i < search->nr_entries; i++)
+		if (search->entries[i].start == vaddr)
+			return true;
+	return false;
+}
+
+/* Code without a symbol of its own, from @start up to the next entry. Empty when it lies in one. */
+static struct code_range piece_at(const struct search *search, uint64_t start)
+{
+	struct code_range piece = {start, start};
+
+	for (size_t i = 0; i < search->nr_entries; i++) {
+		const struct code_range *entry = &search->entries[i];
+
+		if (start >= entry->start && start < entry->end)
+			return (struct code_range){start, start};
+		if (entry->start > start) {
+			piece.end = entry->start;
+			break;
+		}
+	}
+	return piece;
+}
+
+static bool jumps_to_entry(const struct search *search, const struct code_range *code, bool follow)
+{
+	size_t size = code->end - code->start;
+	const uint8_t *at;
+	uint8_t *bytes;
+	uint64_t vaddr = code->start;
+	cs_insn *insn;
+	bool found = false;
+	size_t left;
+	long n;
+
+	if (size > MAX_CODE_SIZE)
+		size = MAX_CODE_SIZE;
+	bytes = malloc(size ? size : 1);
+	insn = cs_malloc(search->capstone);
+	n = bytes && insn ? elf_image_read(search->image, vaddr, bytes, size) : 0;
+	at = bytes;
+	left = n > 0 ? n : 0;
+	while (!found && left && cs_disasm_iter(search->capstone, &at, &left, &vaddr, insn)) {
+		const cs_x86_op *target = &insn->detail->x86.operands[0];
+
+		if (!cs_insn_group(search->capstone, insn, CS_GRP_JUMP) ||
+		    target->type != X86_OP_IMM ||
+		    ((uint64_t)target->imm >= code->start && (uint64_t)target->imm < code->end))
+			continue;
+		found = is_entry(search, target->imm);
+		if (!found && follow) {
+			struct code_range piece = piece_at(search, target->imm);
+
+			found = piece.end > piece.start && jumps_to_entry(search, &piece, false);
+		}
+	}
+	if (insn)
+		cs_free(insn, 1);
+	free(bytes);
+	return found;
+}
+
+bool tail_calls_any(const struct elf_image *image, const struct code_range *function,
+		    const struct code_range *entries, size_t nr_entries)
+{
+	struct search search = {.image = image, .entries = entries, .nr_entries = nr_entries};
+	bool found;
+
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &search.capstone) != CS_ERR_OK)
+		return true;
+	cs_option(search.capstone, CS_OPT_DETAIL, CS_OPT_ON);
+	cs_option(search.capstone, CS_OPT_SKIPDATA, CS_OPT_ON);
+	found = jumps_to_entry(&search, function, true);
+	cs_close(&search.capstone);
+	return found;
+}

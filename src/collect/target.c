@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Opening a process and refusing, with the reason, what cannot be profiled. */
+#include "collect/target.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int refuse(const struct process *process, struct diag *diag)
+{
+	if (process->kernel_thread)
+		return diag_fail(diag, -ENOTSUP,
+				 "pid %d (%s) is a kernel thread: it has no user memory to profile",
+				 process->pid, process->comm);
+	if (process->state == 'Z' || process->state == 'X')
+		return diag_fail(diag, -ENOTSUP,
+				 "pid %d (%s) is a zombie: it has ended and its memory is gone",
+				 process->pid, process->comm);
+	if (process->is_32bit)
+		return diag_fail(diag, -ENOTSUP,
+				 "pid %d (%s) is a 32-bit process: only x86-64 is supported",
+				 process->pid, process->comm);
+	return 0;
+}
+
+static int explain(pid_t pid, const struct process *process, int err, struct diag *diag)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -ESRCH:
+		return diag_fail(diag, err, "no process has pid %d", pid);
+	case -EINVAL:
+		return diag_fail(diag, -ENOTSUP,
+				 "%d is a thread of process %d: give the process's pid", pid,
+				 process->pid);
+	default:
+		return diag_fail(diag, err, "cannot read /proc/%d: %s", pid, strerror(-err));
+	}
+}
+
+static int open_space(struct target *target, struct diag *diag)
+{
+	pid_t pid = target->process.pid;
+	int err;
+
+	target->space = space_new(pid);
+	err = target->space ? space_refresh(target->space, NULL) : -ENOMEM;
+	if (err == -ESRCH)
+		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
+	if (err == -EPERM || err == -EACCES)
+		return diag_fail(
+			diag, -EACCES,
+			"not permitted to read the memory map of pid %d (%s), which belongs to "
+			"uid %d: run as root, or with CAP_SYS_PTRACE; see `heaptap check -p %d`",
+			pid, target->process.comm, (int)target->process.uid, pid);
+	if (err)
+		return diag_fail(diag, err, "cannot read /proc/%d/maps: %s", pid, strerror(-err));
+	return 0;
+}
+
+int target_open(pid_t pid, struct target *ret, struct diag *diag)
+{
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->pidfd = -1;
+	err = explain(pid, &ret->process, process_read(pid, &ret->process), diag);
+	err = err ?: refuse(&ret->process, diag);
+	if (err)
+		return err;
+	ret->pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (ret->pidfd < 0) {
+		err = -errno;
+		return diag_fail(diag, err,
+				 err == -ESRCH ? "pid %d ended while heaptap attached to it"
+					       : "cannot open pid %d",
+				 pid);
+	}
+	err = open_space(ret, diag);
+	if (err) {
+		target_close(ret);
+		return err;
+	}
+	target_measure(ret);
+	ret->cpu_start_ns = ret->cpu_ns;
+	ret->memory_start = ret->memory;
+	return 0;
+}
+
+void target_close(struct target *target)
+{
+	if (target->pidfd >= 0)
+		close(target->pidfd);
+	space_free(target->space);
+	target->pidfd = -1;
+	target->space = NULL;
+}
+
+void target_measure(struct target *target)
+{
+	struct process_memory memory;
+	uint64_t cpu_ns;
+
+	if (!process_cpu_ns(target->process.pid, &cpu_ns) && cpu_ns > target->cpu_ns)
+		target->cpu_ns = cpu_ns;
+	if (!process_memory_read(target->process.pid, &memory) && memory.rss)
+		target->memory = memory;
+}
+
+int target_exec(struct target *target, uint32_t epoch)
+{
+	struct process process;
+
+	target->epoch = epoch;
+	if (!process_read(target->process.pid, &process))
+		target->process = process;
+	space_retire(target->space);
+	return space_refresh(target->space, NULL);
+}

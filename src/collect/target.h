@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One watched process: who it is, its address space over time, what CPU and memory it used while
+ * it was watched, and that it is still the same process.
+ */
+#ifndef HEAPTAP_COLLECT_TARGET_H
+#define HEAPTAP_COLLECT_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proc/process.h"
+#include "proc/space.h"
+#include "util/diag.h"
+
+struct target {
+	struct process process;
+	struct space *space;
+	int pidfd;	/* readable once the process has ended */
+	uint32_t epoch; /* execs seen */
+	bool late;	/* attached to while it was running */
+	bool ended;
+	uint64_t cpu_start_ns, cpu_ns; /* user and system time: at attach, and latest known */
+	struct process_memory memory_start, memory;
+};
+
+/*
+ * Opens @pid for watching. -ESRCH: none such, or it ended; -ENOTSUP: one that cannot be profiled
+ * (a kernel thread, a zombie, 32-bit); -EACCES: not permitted. @diag says which.
+ */
+int target_open(pid_t pid, struct target *ret, struct diag *diag);
+void target_close(struct target *target);
+
+/* Looks at CPU time and memory again; what an ended process last showed is kept. */
+void target_measure(struct target *target);
+
+/* The process has exec'd: a new image in a new address space. */
+int target_exec(struct target *target, uint32_t epoch);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An ELF file seen through a file descriptor: its class, segments, build id, symbols by name, and
+ * code bytes. Takes descriptors only, never a path or a pid. The file is foreign: every offset and
+ * size is checked, a lying header yields -EINVAL and never a fault.
+ */
+#ifndef HEAPTAP_ELF_IMAGE_H
+#define HEAPTAP_ELF_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf_image;
+
+/* @fd stays the caller's and must stay open. -ENOEXEC not ELF, -ENOTSUP not 64-bit x86-64 (the
+ * image is not returned), -EINVAL broken. */
+int elf_image_open(int fd, struct elf_image **ret);
+void elf_image_free(struct elf_image *image);
+
+/* Lower-case hex into @hex (at least 41 bytes for SHA-1; cut to @size), "" when there is none. */
+void elf_image_build_id(const struct elf_image *image, char *hex, size_t size);
+
+/* Between file offset and virtual address through the PT_LOAD segments. -ERANGE when in none. */
+int elf_image_offset_to_vaddr(const struct elf_image *image, uint64_t offset, uint64_t *ret);
+int elf_image_vaddr_to_offset(const struct elf_image *image, uint64_t vaddr, uint64_t *ret);
+
+struct elf_symbol {
+	const char *name;	      /* as asked for */
+	uint64_t vaddr, offset, size; /* size 0 when the symbol table has none */
+	bool dynamic;		      /* found in .dynsym (visible to other objects) */
+	bool ifunc;		      /* STT_GNU_IFUNC: the value is a resolver, not the function */
+};
+
+/*
+ * Defined functions among @names, one pass over .dynsym and then .symtab (dynamic wins; of several
+ * versions the default one). ret[i] belongs to names[i]; ret[i].name == NULL when not found.
+ */
+int elf_image_find_symbols(const struct elf_image *image, const char *const *names, size_t nr_names,
+			   struct elf_symbol *ret);
+
+/* Copies up to @size file bytes behind @vaddr, ending with the segment's file content. Returns the
+ * count, or -errno. */
+long elf_image_read(const struct elf_image *image, uint64_t vaddr, void *buffer, size_t size);
+
+#endif

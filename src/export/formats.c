@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The table of formats. A new format is a file, a declaration in writers.h and a row here. */
+#include <string.h>
+
+#include "export/export.h"
+#include "export/writers.h"
+
+const struct export_format export_formats[] = {
+	{
+		.name = "table",
+		.suffix = ".txt",
+		.help = "text for reading: losses, the run, then who holds the memory",
+		.write = table_write,
+	},
+	{
+		.name = "folded",
+		.suffix = ".folded",
+		.help = "one line for each stack, for flamegraph.pl, inferno, speedscope",
+		.positive_only = true,
+		.write = folded_write,
+	},
+	{
+		.name = "pprof",
+		.suffix = ".pb.gz",
+		.help = "gzip'd protobuf with all four metrics, for pprof and heaptap itself",
+		.binary = true,
+		.write = pprof_format_write,
+	},
+	{
+		.name = "json",
+		.suffix = ".json",
+		.help = "notes, losses, totals and every stack (docs/json.md)",
+		.write = json_write,
+	},
+	{0},
+};
+
+const struct export_format *export_format_by_name(const char *name)
+{
+	for (const struct export_format *format = export_formats; format->name; format++)
+		if (!strcmp(format->name, name))
+			return format;
+	return NULL;
+}
+
+const struct export_format *export_format_by_file(const char *path)
+{
+	size_t length = strlen(path), suffix;
+
+	for (const struct export_format *format = export_formats; format->name; format++) {
+		if (!format->suffix)
+			continue;
+		suffix = strlen(format->suffix);
+		if (length > suffix && !strcmp(path + length - suffix, format->suffix))
+			return format;
+	}
+	return NULL;
+}

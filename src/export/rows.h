@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Samples that a reader sees as one thing, added up: the rows of a table, the lines of a folded
+ * file. Sums saturate, since a foreign file may hold any number.
+ */
+#ifndef HEAPTAP_EXPORT_ROWS_H
+#define HEAPTAP_EXPORT_ROWS_H
+
+#include "profile/stack.h"
+
+enum rows_key {
+	ROWS_BY_SITE,  /* the site line: function, file, line */
+	ROWS_BY_STACK, /* every frame's function, file, line */
+	ROWS_BY_NAMES, /* the comm and every frame's function */
+};
+
+struct row {
+	int64_t values[NR_METRICS];
+	/* Bytes squared; standard errors add in squares because samples are independent. */
+	double inuse_variance, alloc_variance;
+	bool inuse_error_known, alloc_error_known; /* every sample says its error */
+	uint32_t sample;			   /* the first one of the row */
+};
+
+struct rows {
+	uint32_t nr_rows;
+	struct row *rows; /* in the order of their first sample */
+};
+
+/* 0 or -ENOMEM. @stack is scratch, initialized for the profile. */
+int rows_build(struct rows *ret, struct stack *stack, enum rows_key key);
+void rows_done(struct rows *rows);
+
+/* Largest @metric first; equal ones stay in the order of the profile. */
+void rows_sort(struct rows *rows, enum metric metric);
+
+/* Numeric labels of a sample: one standard error of its estimate, bytes. */
+#define ROW_INUSE_ERROR "inuse_stderr"
+#define ROW_ALLOC_ERROR "alloc_stderr"
+
+struct row row_of_sample(const struct profile *profile, uint32_t index);
+
+/* Adds the numbers of @from, not its identity. */
+void row_add(struct row *to, const struct row *from);
+
+/* String label of a sample, or NULL. */
+const char *sample_label(const struct profile_sample *sample, const char *key);
+
+/* Who allocated: the sample's label or the profile's note "comm", else the main binary's name. */
+const char *sample_comm(const struct profile *profile, const struct profile_sample *sample);
+
+#endif

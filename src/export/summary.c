@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One function for each line; the order of the lines is in summary_head() and summary_foot(). */
+#include "export/summary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "export/text.h"
+#include "heaptap/wire.h"
+
+#define LOSS_PREFIX "lost_"
+
+#define RED_BOLD "\033[1;31m"
+#define RESET	 "\033[0m"
+
+static const struct {
+	const char *name, *text;
+} losses[] = {
+#define X(name, text) {#name, text},
+	HT_LOSSES(X)
+#undef X
+};
+
+const char *summary_loss_name(const char *key)
+{
+	size_t length = sizeof(LOSS_PREFIX) - 1;
+
+	return strncmp(key, LOSS_PREFIX, length) ? NULL : key + length;
+}
+
+const char *summary_loss_text(const char *name)
+{
+	for (size_t i = 0; i < HT_NR_LOSSES; i++)
+		if (!strcmp(losses[i].name, name))
+			return losses[i].text;
+	return NULL;
+}
+
+bool summary_number(const struct profile *profile, const char *key, int64_t *ret)
+{
+	const char *text = profile_note(profile, key);
+	int64_t value;
+	char *end;
+
+	if (!text || !*text)
+		return false;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno || *end)
+		return false;
+	*ret = value;
+	return true;
+}
+
+static void put_warning(FILE *out, const struct export_options *options, const char *word,
+			const char *value, const char *text)
+{
+	fprintf(out, "%s%s:%s ", options->color ? RED_BOLD : "", word, options->color ? RESET : "");
+	text_put(out, value, 0);
+	if (text)
+		fprintf(out, " %s", text);
+	putc('\n', out);
+}
+
+/* A counter of a newer version is shown by its name. */
+static void put_losses(const struct profile *profile, const struct export_options *options,
+		       FILE *out)
+{
+	const char *name, *text;
+
+	for (uint32_t i = 0; i < profile->nr_notes; i++) {
+		const struct profile_note *note = &profile->notes[i];
+
+		name = summary_loss_name(note->key);
+		if (!name || !strcmp(note->value, "0"))
+			continue;
+		text = summary_loss_text(name);
+		put_warning(out, options, "LOST", note->value, text ? text : name);
+	}
+}
+
+static void put_note(const struct profile *profile, const char *key, const char *title, FILE *out)
+{
+	const char *value = profile_note(profile, key);
+
+	if (!value || !*value)
+		return;
+	fprintf(out, "%-10s", title);
+	text_put(out, value, 0);
+	putc('\n', out);
+}
+
+static void put_recorded(const struct profile *profile, FILE *out)
+{
+	const char *version = profile_note(profile, "version");
+	int64_t watched_ns = profile->duration_ns;
+	char duration[TEXT_SIZE], date[64];
+	time_t seconds = profile->time_ns / 1000000000;
+	struct tm tm;
+
+	summary_number(profile, "watched_ns", &watched_ns);
+	if (watched_ns <= 0 && profile->time_ns <= 0)
+		return;
+	fprintf(out, "%-10s", "recorded");
+	if (watched_ns > 0)
+		fprintf(out, "%s", text_duration(duration, watched_ns));
+	if (profile->time_ns > 0 && gmtime_r(&seconds, &tm) &&
+	    strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &tm))
+		fprintf(out, "%s%s", watched_ns > 0 ? " until " : "", date);
+	if (version) {
+		fputs(" by heaptap ", out);
+		text_put(out, version, 0);
+	}
+	putc('\n', out);
+}
+
+/* The period of another tool's file says nothing sure, so it is not worded. */
+static void put_source(const struct profile *profile, FILE *out)
+{
+	const char *source = profile_note(profile, "source");
+	char bytes[TEXT_SIZE];
+
+	fprintf(out, "%-10s", "source");
+	if (!source) {
+		fputs("not a recording of heaptap\n", out);
+		return;
+	}
+	text_put(out, source, 0);
+	if (profile->period > 1)
+		fprintf(out,
+			", one sample per %s allocated on average\n"
+			"%-10serror is one standard error: 2 of 3 true values lie within it\n",
+			text_bytes(bytes, profile->period), "");
+	else
+		fputs(", every allocation (exact)\n", out);
+}
+
+static void put_late(const struct profile *profile, FILE *out)
+{
+	const char *attached = profile_note(profile, "attached");
+	int64_t watched_ns = profile->duration_ns;
+	char duration[TEXT_SIZE];
+
+	if (!attached || strcmp(attached, "late") != 0)
+		return;
+	summary_number(profile, "watched_ns", &watched_ns);
+	fprintf(out, "%-10sinuse means allocated since attaching, %s ago, and not freed\n", "",
+		text_duration(duration, watched_ns));
+}
+
+static void put_min_age(const struct profile *profile, FILE *out)
+{
+	char duration[TEXT_SIZE];
+	int64_t ns;
+
+	if (summary_number(profile, "min_age_ns", &ns) && ns > 0)
+		fprintf(out, "%-10sinuse leaves out what is younger than %s\n", "",
+			text_duration(duration, ns));
+}
+
+static void put_counts(const struct profile *profile, FILE *out)
+{
+	int64_t allocs, frees, samples, complete;
+
+	if (!summary_number(profile, "allocs", &allocs) ||
+	    !summary_number(profile, "frees", &frees))
+		return;
+	fprintf(out, "%-10s%" PRId64 " allocations, %" PRId64 " frees", "seen", allocs, frees);
+	if (profile->period > 1 && summary_number(profile, "samples", &samples))
+		fprintf(out, ", %" PRId64 " sampled", samples);
+	if (summary_number(profile, "samples", &samples) && samples > 0 &&
+	    summary_number(profile, "complete_samples", &complete))
+		fprintf(out, "; %.1f%% of the stacks are complete",
+			100.0 * (double)complete / (double)samples);
+	putc('\n', out);
+}
+
+void summary_head(const struct profile *profile, const struct export_options *options, FILE *out)
+{
+	const char *incomplete = profile_note(profile, "incomplete");
+
+	put_losses(profile, options, out);
+	if (incomplete)
+		put_warning(out, options, "INCOMPLETE", incomplete, NULL);
+	put_note(profile, "target", "target", out);
+	put_recorded(profile, out);
+	put_source(profile, out);
+	put_late(profile, out);
+	put_min_age(profile, out);
+	put_counts(profile, out);
+}
+
+/* Copies the value of "@key=..." out of a note of blank-separated pairs. */
+static bool pair(const char *text, const char *key, char *value, size_t size)
+{
+	size_t length = strlen(key), skip;
+
+	for (; *text; text += skip) {
+		text += strspn(text, " ");
+		skip = strcspn(text, " ");
+		if (skip <= length || strncmp(text, key, length) != 0 || text[length] != '=' ||
+		    skip - length - 1 >= size)
+			continue;
+		memcpy(value, text + length + 1, skip - length - 1);
+		value[skip - length - 1] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static void put_cost(const struct profile *profile, FILE *out)
+{
+	const char *cost = profile_note(profile, "cost");
+	char hits[32], ns[32], share[32];
+
+	if (!cost)
+		return;
+	if (!pair(cost, "hits", hits, sizeof(hits)) || !pair(cost, "ns_per_hit", ns, sizeof(ns)) ||
+	    !pair(cost, "share", share, sizeof(share))) {
+		put_note(profile, "cost", "cost", out);
+		return;
+	}
+	fprintf(out, "%-10s", "cost");
+	text_put(out, share, 0);
+	fputs(" of the target's CPU time: ", out);
+	text_put(out, hits, 0);
+	fputs(" probe hits of ", out);
+	text_put(out, ns, 0);
+	fputs(" ns\n", out);
+}
+
+static void put_all_notes(const struct profile *profile, FILE *out)
+{
+	for (uint32_t i = 0; i < profile->nr_notes; i++) {
+		const struct profile_note *note = &profile->notes[i];
+
+		fprintf(out, "%-10s", i ? "" : "notes");
+		text_put(out, note->key, 0);
+		if (*note->key)
+			putc('=', out);
+		text_put(out, note->value, 0);
+		putc('\n', out);
+	}
+}
+
+/* What is held explains a part of the growth; the rest is said, not attributed. */
+static void put_rss(const struct profile *profile, FILE *out)
+{
+	char anon[TEXT_SIZE], change[TEXT_SIZE], explained[TEXT_SIZE], rest[TEXT_SIZE];
+	int64_t values[4];
+
+	if (!summary_number(profile, "rss_anon", &values[0]) ||
+	    !summary_number(profile, "rss_anon_change", &values[1]) ||
+	    !summary_number(profile, "rss_explained", &values[2]) ||
+	    !summary_number(profile, "rss_unexplained", &values[3]))
+		return;
+	fprintf(out,
+		"%-10sanonymous memory %s, changed by %s: %s explained by inuse, %s "
+		"unexplained\n",
+		"rss", text_bytes(anon, values[0]), text_bytes(change, values[1]),
+		text_bytes(explained, values[2]), text_bytes(rest, values[3]));
+}
+
+void summary_foot(const struct profile *profile, const struct export_options *options, FILE *out)
+{
+	if (profile_note(profile, "cost") || profile_note(profile, "rss_anon") ||
+	    (options->verbose && profile->nr_notes))
+		putc('\n', out);
+	put_cost(profile, out);
+	put_rss(profile, out);
+	if (options->verbose)
+		put_all_notes(profile, out);
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The table for reading: the run, a row for each site line (or stack), what was left out, the
+ * total. The metric decides the order and the share; bytes and objects of its kind (inuse or
+ * alloc) are both shown. The error is one standard error of the bytes, only when sampled.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "export/rows.h"
+#include "export/summary.h"
+#include "export/text.h"
+#include "export/writers.h"
+#include "profile/site.h"
+
+#define MIN_WIDTH 80 /* narrower terminals get long lines, not cut numbers */
+#define MIN_NAME  20 /* columns a function's name keeps beside its file */
+
+#define BOLD  "\033[1m"
+#define RESET "\033[0m"
+
+struct view {
+	const struct profile *profile;
+	const struct export_options *options;
+	FILE *out;
+	bool inuse;    /* the metric is one of the inuse pair */
+	bool sampled;  /* there is an error column */
+	int64_t total; /* of the metric */
+};
+
+static enum metric space_metric(const struct view *view)
+{
+	return view->inuse ? METRIC_INUSE_SPACE : METRIC_ALLOC_SPACE;
+}
+
+static enum metric objects_metric(const struct view *view)
+{
+	return view->inuse ? METRIC_INUSE_OBJECTS : METRIC_ALLOC_OBJECTS;
+}
+
+/* '±' is one column and two bytes, so the padding is written by hand. */
+static void put_percent_error(FILE *out, double percent)
+{
+	char text[TEXT_SIZE];
+
+	if (percent >= 1000)
+		strcpy(text, ">999%");
+	else
+		snprintf(text, sizeof(text), "%.*f%%", percent < 0.95 ? 1 : 0, percent);
+	fprintf(out, "%*s%s%s", (int)(6 - strlen(text)), "", "\u00b1", text);
+}
+
+static void put_error(const struct view *view, const struct row *row)
+{
+	bool known = view->inuse ? row->inuse_error_known : row->alloc_error_known;
+	double variance = view->inuse ? row->inuse_variance : row->alloc_variance;
+	int64_t bytes = row->values[space_metric(view)];
+
+	if (known && bytes > 0)
+		put_percent_error(view->out, 100 * sqrt(variance) / (double)bytes);
+	else
+		fprintf(view->out, "%7s", "-");
+}
+
+static void put_head(const struct view *view)
+{
+	bool color = view->options->color;
+
+	fprintf(view->out, "%s%8s %6s %10s %7s%s  %s%s\n", color ? BOLD : "",
+		view->inuse ? "inuse" : "alloc", "share", "objects", "mean",
+		view->sampled ? "   error" : "", view->options->stacks ? "stack" : "site",
+		color ? RESET : "");
+}
+
+static void put_values(const struct view *view, const struct row *row)
+{
+	int64_t bytes = row->values[space_metric(view)];
+	int64_t objects = row->values[objects_metric(view)];
+	char size[TEXT_SIZE], mean[TEXT_SIZE] = "-", share[TEXT_SIZE] = "-";
+
+	if (objects > 0)
+		text_bytes(mean, bytes / objects);
+	if (view->total > 0)
+		snprintf(share, sizeof(share), "%.1f%%",
+			 100 * (double)row->values[view->options->metric] / (double)view->total);
+	fprintf(view->out, "%8s %6s %10" PRId64 " %7s", text_bytes(size, bytes), share, objects,
+		mean);
+	if (view->sampled) {
+		putc(' ', view->out);
+		put_error(view, row);
+	}
+	fputs("  ", view->out);
+}
+
+/* "name  file.c:12" in at most @columns (0: any). */
+static void put_frame(FILE *out, const struct stack_frame *frame, unsigned int columns)
+{
+	unsigned int place = 0, room;
+	char line[TEXT_SIZE] = "";
+	const char *file = stack_basename(frame->file);
+
+	if (*file) {
+		if (frame->line > 0)
+			snprintf(line, sizeof(line), ":%" PRId64, frame->line);
+		place = 2 + (unsigned int)(strlen(file) + strlen(line));
+	}
+	room = columns > place + MIN_NAME ? columns - place : MIN_NAME;
+	text_put(out, frame->name, columns ? room : 0);
+	if (!*file)
+		return;
+	fputs("  ", out);
+	text_put(out, file, 0);
+	fputs(line, out);
+}
+
+static void put_stack(const struct view *view, const struct stack *stack, unsigned int columns)
+{
+	for (uint32_t i = 0; i < stack->nr_frames; i++) {
+		fprintf(view->out, "%*s", 12, "");
+		put_frame(view->out, &stack->frames[i], columns);
+		fputs(stack->frames[i].inlined ? " (inlined)\n" : "\n", view->out);
+	}
+}
+
+static int put_row(const struct view *view, struct stack *stack, const struct row *row)
+{
+	unsigned int width = view->options->width, used = view->sampled ? 44 : 36;
+	int err;
+
+	if (width && width < MIN_WIDTH)
+		width = MIN_WIDTH;
+	err = stack_load(stack, &view->profile->samples[row->sample]);
+	if (err)
+		return err;
+	put_values(view, row);
+	if (stack->nr_frames)
+		put_frame(view->out, &stack->frames[site_frame(stack)], width ? width - used : 0);
+	else
+		fputs("[no stack]", view->out);
+	putc('\n', view->out);
+	if (view->options->stacks)
+		put_stack(view, stack, width ? width - 12 : 0);
+	return 0;
+}
+
+static bool is_empty(const struct view *view, const struct row *row)
+{
+	return !row->values[space_metric(view)] && !row->values[objects_metric(view)];
+}
+
+/* Rows are sorted. What comes behind the first @top ones is added up in one row. */
+static int put_rows(const struct view *view, struct stack *stack, const struct rows *rows)
+{
+	struct row rest = {.inuse_error_known = true, .alloc_error_known = true}, total = rest;
+	uint32_t shown = 0, left_out = 0;
+	int err;
+
+	for (uint32_t i = 0; i < rows->nr_rows; i++) {
+		const struct row *row = &rows->rows[i];
+
+		if (is_empty(view, row))
+			continue;
+		row_add(&total, row);
+		if (!view->options->top || shown < view->options->top) {
+			shown++;
+			err = put_row(view, stack, row);
+			if (err)
+				return err;
+		} else {
+			left_out++;
+			row_add(&rest, row);
+		}
+	}
+	if (left_out) {
+		put_values(view, &rest);
+		fprintf(view->out, "%" PRIu32 " more rows (--top 0 shows all)\n", left_out);
+	}
+	put_values(view, &total);
+	fputs("total\n", view->out);
+	return 0;
+}
+
+static void put_nothing(const struct view *view)
+{
+	int64_t allocs;
+
+	if (summary_number(view->profile, "allocs", &allocs) && allocs == 0)
+		fputs("Nothing was allocated while the target was watched.\n", view->out);
+	else if (view->inuse && view->profile->nr_samples)
+		fputs("Nothing is held: all that was seen allocated has been freed.\n", view->out);
+	else
+		fputs("The profile holds no samples.\n", view->out);
+}
+
+static bool all_empty(const struct view *view, const struct rows *rows)
+{
+	for (uint32_t i = 0; i < rows->nr_rows; i++)
+		if (!is_empty(view, &rows->rows[i]))
+			return false;
+	return true;
+}
+
+/* Sampled, and by a tool that states its errors. */
+static bool has_errors(const struct view *view, const struct rows *rows)
+{
+	if (view->profile->period <= 1)
+		return false;
+	for (uint32_t i = 0; i < rows->nr_rows; i++)
+		if (view->inuse ? rows->rows[i].inuse_error_known : rows->rows[i].alloc_error_known)
+			return true;
+	return false;
+}
+
+static int put_body(struct view *view)
+{
+	const struct export_options *options = view->options;
+	struct rows rows = {0};
+	struct stack stack;
+	int err;
+
+	err = stack_init(&stack, view->profile);
+	if (!err)
+		err = rows_build(&rows, &stack, options->stacks ? ROWS_BY_STACK : ROWS_BY_SITE);
+	if (err)
+		goto out;
+	rows_sort(&rows, options->metric);
+	if (all_empty(view, &rows)) {
+		put_nothing(view);
+		goto out;
+	}
+	view->sampled = has_errors(view, &rows);
+	put_head(view);
+	err = put_rows(view, &stack, &rows);
+out:
+	rows_done(&rows);
+	stack_done(&stack);
+	return err;
+}
+
+int table_write(const struct profile *profile, const struct export_options *options, FILE *out)
+{
+	struct view view = {
+		.profile = profile,
+		.options = options,
+		.out = out,
+		.inuse = options->metric == METRIC_INUSE_SPACE ||
+			 options->metric == METRIC_INUSE_OBJECTS,
+		.total = profile_total(profile, options->metric),
+	};
+	int err;
+
+	summary_head(profile, options, out);
+	putc('\n', out);
+	err = put_body(&view);
+	if (err)
+		return err;
+	summary_foot(profile, options, out);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Foreign names made fit to be shown. A symbol, a comm or a command line may hold anything but NUL:
+ * escape sequences, newlines, bytes that are no UTF-8. What is written here cannot move a
+ * terminal's cursor or break a line.
+ */
+#ifndef HEAPTAP_EXPORT_TEXT_H
+#define HEAPTAP_EXPORT_TEXT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * Writes @text, every control or direction-changing character and every wrong byte as '?', cut
+ * with "..." to @columns code points (0: never cut). Returns the code points written. Wide and
+ * combining characters count as one.
+ */
+unsigned int text_put(FILE *out, const char *text, unsigned int columns);
+
+#define TEXT_SIZE 24 /* holds any result of the two below */
+
+/* "0" "1023" "1.5K" "15.2M" "152M", powers of 1024. Returns @buffer. */
+char *text_bytes(char buffer[TEXT_SIZE], int64_t bytes);
+/* "250 ms" "30.0 s" "5 m 10 s" "3 h 20 m" "2 d 4 h"; a negative one is 0. Returns @buffer. */
+char *text_duration(char buffer[TEXT_SIZE], int64_t ns);
+
+#endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The table of allocators' and wrappers' names. Add a row when a library's helper hides the line a
+ * reader looks for; a helper that keeps the memory itself (a cache, a pool) is no wrapper.
+ */
+#include "profile/site.h"
+
+#include <string.h>
+
+enum language {
+	ANY,
+	RUST, /* no argument list in the name: keeps a C++ namespace "core" or "alloc" apart */
+};
+
+struct pattern {
+	const char *text; /* a whole name; a trailing '*' stands for any rest */
+	enum language language;
+};
+
+static const struct pattern patterns[] = {
+	/* the C library, and the names its allocator has inside; helpers that return new memory */
+	{"malloc", ANY},
+	{"calloc", ANY},
+	{"realloc", ANY},
+	{"reallocarray", ANY},
+	{"posix_memalign", ANY},
+	{"aligned_alloc", ANY},
+	{"memalign", ANY},
+	{"valloc", ANY},
+	{"pvalloc", ANY},
+	{"__libc_malloc", ANY},
+	{"__libc_calloc", ANY},
+	{"__libc_realloc", ANY},
+	{"__libc_memalign", ANY},
+	{"strdup", ANY},
+	{"__strdup", ANY},
+	{"strndup", ANY},
+	{"__strndup", ANY},
+	{"wcsdup", ANY},
+	{"asprintf", ANY},
+	{"__asprintf*", ANY},
+	{"vasprintf", ANY},
+	{"__vasprintf*", ANY},
+	{"getline", ANY},
+	{"getdelim", ANY},
+	{"__getdelim", ANY},
+	/* C programs' own */
+	{"xmalloc*", ANY},
+	{"xcalloc*", ANY},
+	{"xrealloc*", ANY},
+	{"xstrdup", ANY},
+	{"xstrndup", ANY},
+	{"xmemdup", ANY},
+	{"zmalloc*", ANY},
+	{"zcalloc*", ANY},
+	{"zrealloc*", ANY},
+	{"zstrdup", ANY},
+	{"ztrymalloc*", ANY},
+	{"ztrycalloc*", ANY},
+	{"ztryrealloc*", ANY},
+	{"uv__malloc", ANY},
+	{"uv__calloc", ANY},
+	{"uv__realloc*", ANY},
+	{"CRYPTO_malloc", ANY},
+	{"CRYPTO_zalloc", ANY},
+	{"CRYPTO_realloc", ANY},
+	{"CRYPTO_strdup", ANY},
+	{"CRYPTO_memdup", ANY},
+	{"sqlite3MemMalloc", ANY},
+	{"sqlite3MemRealloc", ANY},
+	{"sqlite3Malloc*", ANY},
+	{"sqlite3DbMalloc*", ANY},
+	{"sqlite3DbRealloc*", ANY},
+	{"sqlite3_malloc*", ANY},
+	{"sqlite3_realloc*", ANY},
+	{"mallocWithAlarm", ANY},
+	/* GLib */
+	{"g_malloc*", ANY},
+	{"g_try_malloc*", ANY},
+	{"g_realloc*", ANY},
+	{"g_try_realloc*", ANY},
+	{"g_slice_*", ANY},
+	{"g_strdup*", ANY},
+	{"g_strndup", ANY},
+	{"g_memdup*", ANY},
+	{"g_aligned_alloc*", ANY},
+	/* C++: operators, containers and strings, and V8's malloc */
+	{"operator new", ANY},
+	{"operator new(*", ANY},
+	{"operator new[]*", ANY},
+	{"std::*", ANY},
+	{"__gnu_cxx::*", ANY},
+	{"v8::base::Malloc*", ANY},
+	{"v8::internal::AllocWithRetry*", ANY},
+	{"v8::internal::AllocAtLeastWithRetry*", ANY},
+	{"node::Malloc*", ANY},
+	{"node::UncheckedMalloc*", ANY},
+	{"node::Realloc*", ANY},
+	{"node::UncheckedRealloc*", ANY},
+	/* Rust */
+	{"__rust_alloc*", ANY},
+	{"__rust_realloc", ANY},
+	{"__rdl_alloc*", ANY},
+	{"__rdl_realloc", ANY},
+	{"__rg_alloc*", ANY},
+	{"__rg_realloc", ANY},
+	{"alloc::*", RUST},
+	{"core::*", RUST},
+	{"hashbrown::*", RUST},
+	/* Python */
+	{"PyMem_*", ANY},
+	{"_PyMem_*", ANY},
+	{"PyObject_Malloc", ANY},
+	{"PyObject_Calloc", ANY},
+	{"PyObject_Realloc", ANY},
+	{"_PyObject_Malloc*", ANY},
+	{"_PyObject_Calloc*", ANY},
+	{"_PyObject_Realloc*", ANY},
+	{"_PyObject_Alloc*", ANY},
+	{"_PyObject_New*", ANY},
+	{"_PyObject_GC_*", ANY},
+	{"PyType_GenericAlloc", ANY},
+	{"_PyType_AllocNoTrack", ANY},
+	{"pymalloc_alloc", ANY},
+	{"new_arena", ANY},
+};
+
+/* A demangled name taken apart. */
+struct parts {
+	const char *path;	   /* the qualified name, behind a return type */
+	size_t length;		   /* of the path, up to the argument list */
+	const char *operator_name; /* "operator new ..." in it, or NULL */
+	bool has_arguments;
+};
+
+static const char anonymous[] = "(anonymous namespace)";
+
+/*
+ * A space outside of brackets ends a return type. Brackets of operator< and the like do not pair,
+ * so an operator's name ends the walk.
+ */
+static struct parts take_apart(const char *name)
+{
+	struct parts parts = {.path = name};
+	const char *p = name;
+	int depth = 0;
+
+	for (; *p; p++) {
+		if (*p == '<' || *p == '{' || *p == '[') {
+			depth++;
+		} else if (*p == '>' || *p == '}' || *p == ']') {
+			depth -= depth > 0;
+		} else if (depth > 0) {
+			continue;
+		} else if (!strncmp(p, anonymous, sizeof(anonymous) - 1)) {
+			p += sizeof(anonymous) - 2;
+		} else if (*p == '(') {
+			parts.has_arguments = true;
+			break;
+		} else if (*p == ' ' && p[1] == '[') { /* "f [clone .cold]" */
+			break;
+		} else if (*p == ' ') {
+			parts.path = p + 1;
+		} else if (*p == 'o' && !strncmp(p, "operator", 8) &&
+			   (p == name || p[-1] == ' ' || p[-1] == ':')) {
+			parts.operator_name = p;
+			parts.has_arguments = true;
+			p += strlen(p);
+			break;
+		}
+	}
+	parts.length = p - parts.path;
+	return parts;
+}
+
+static bool matches(const char *name, size_t length, const char *pattern)
+{
+	size_t head = strlen(pattern);
+	bool any_rest = pattern[head - 1] == '*';
+
+	head -= any_rest;
+	if (length < head || (!any_rest && length != head))
+		return false;
+	return memcmp(name, pattern, head) == 0;
+}
+
+static bool in_table(const char *name, size_t length, bool has_arguments)
+{
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		if (!(patterns[i].language == RUST && has_arguments) &&
+		    matches(name, length, patterns[i].text))
+			return true;
+	return false;
+}
+
+/*
+ * Rust's "<Type as Trait>::method" belongs to whoever wrote the type; when that is a primitive or a
+ * type parameter (no path in it), to whoever wrote the trait.
+ */
+static bool is_rust_impl_wrapper(const char *name)
+{
+	const char *type = name + strspn(name, "<&[*"), *as, *colon;
+
+	if (!strncmp(type, "mut ", 4))
+		type += 4;
+	as = strstr(type, " as ");
+	colon = strstr(type, "::");
+	if (as && colon && as < colon)
+		type = as + 4;
+	return in_table(type, strlen(type), false);
+}
+
+bool site_is_wrapper(const char *name)
+{
+	struct parts parts;
+
+	if (*name == '<')
+		return is_rust_impl_wrapper(name);
+	parts = take_apart(name);
+	if (in_table(parts.path, parts.length, parts.has_arguments))
+		return true;
+	return parts.operator_name &&
+	       in_table(parts.operator_name, strlen(parts.operator_name), true);
+}
+
+uint32_t site_frame(const struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->nr_frames; i++)
+		if (!site_is_wrapper(stack->frames[i].name))
+			return i;
+	return stack->nr_frames ? stack->nr_frames - 1 : 0;
+}

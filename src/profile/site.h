@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which line of a stack to name as the one that holds the memory: the first frame, from the leaf,
+ * that is not the allocator itself or a library's wrapper of it (operator new, std::vector,
+ * alloc::alloc, g_malloc, PyMem_Malloc ...). The wrappers are a table of name patterns.
+ */
+#ifndef HEAPTAP_PROFILE_SITE_H
+#define HEAPTAP_PROFILE_SITE_H
+
+#include "profile/stack.h"
+
+/* Index in stack->frames. When every frame is a wrapper the outermost one; 0 for an empty stack. */
+uint32_t site_frame(const struct stack *stack);
+
+/* @name as a demangler shows it: with or without return type, arguments and template arguments. */
+bool site_is_wrapper(const char *name);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Flattens a sample into frames. The module names are made once for a profile, so that loading a
+ * stack allocates nothing but, now and then, a longer buffer.
+ */
+#include "profile/stack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *stack_basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* "[vdso]" already has its brackets. */
+static char *module_name(const char *file)
+{
+	const char *base = stack_basename(file);
+	char *name;
+
+	if (!*base)
+		return strdup("[unknown]");
+	if (asprintf(&name, *base == '[' ? "%s" : "[%s]", base) < 0)
+		return NULL;
+	return name;
+}
+
+int stack_init(struct stack *stack, const struct profile *profile)
+{
+	*stack = (struct stack){.profile = profile};
+	if (!profile->nr_mappings)
+		return 0;
+	stack->module_names = calloc(profile->nr_mappings, sizeof(*stack->module_names));
+	if (!stack->module_names)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < profile->nr_mappings; i++) {
+		stack->module_names[i] = module_name(profile->mappings[i].file);
+		if (!stack->module_names[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void stack_done(struct stack *stack)
+{
+	if (stack->module_names)
+		for (uint32_t i = 0; i < stack->profile->nr_mappings; i++)
+			free((char *)stack->module_names[i]);
+	free(stack->module_names);
+	free(stack->frames);
+	*stack = (struct stack){0};
+}
+
+static int reserve(struct stack *stack, uint32_t nr)
+{
+	uint32_t max = stack->max_frames ? stack->max_frames : 256;
+	struct stack_frame *frames;
+
+	if (nr <= stack->max_frames)
+		return 0;
+	while (max < nr)
+		max *= 2;
+	frames = reallocarray(stack->frames, max, sizeof(*frames));
+	if (!frames)
+		return -ENOMEM;
+	stack->frames = frames;
+	stack->max_frames = max;
+	return 0;
+}
+
+static const char *fallback_name(const struct stack *stack, const struct profile_location *location)
+{
+	return location->mapping < stack->profile->nr_mappings
+		       ? stack->module_names[location->mapping]
+		       : "[unknown]";
+}
+
+static void push(struct stack *stack, uint32_t index, uint32_t line_index)
+{
+	const struct profile_location *location = &stack->profile->locations[index];
+	struct stack_frame *frame = &stack->frames[stack->nr_frames++];
+	const struct profile_function *function;
+
+	*frame = (struct stack_frame){.file = "",
+				      .location = index,
+				      .inline_line = line_index,
+				      .inlined = line_index + 1 < location->nr_lines};
+	if (location->nr_lines) {
+		function = &stack->profile->functions[location->lines[line_index].function];
+		frame->name = function->name;
+		frame->file = function->file;
+		frame->line = location->lines[line_index].line;
+	}
+	if (!frame->name || !*frame->name)
+		frame->name = fallback_name(stack, location);
+}
+
+int stack_load(struct stack *stack, const struct profile_sample *sample)
+{
+	const struct profile *profile = stack->profile;
+	uint32_t nr_lines;
+	int err;
+
+	stack->nr_frames = 0;
+	for (uint32_t i = 0; i < sample->nr_locations; i++) {
+		nr_lines = profile->locations[sample->locations[i]].nr_lines;
+		if (!nr_lines)
+			nr_lines = 1;
+		err = reserve(stack, stack->nr_frames + nr_lines);
+		if (err)
+			return err;
+		for (uint32_t line = 0; line < nr_lines; line++)
+			push(stack, sample->locations[i], line);
+	}
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the separate debug information of an object is: by build id or by debug link.
+ * Only files proven to belong to the object are returned.
+ */
+#ifndef HEAPTAP_SYMBOLIZE_DEBUGFILE_H
+#define HEAPTAP_SYMBOLIZE_DEBUGFILE_H
+
+#include <elfutils/libdw.h>
+
+#include "symbolize/mapped.h"
+
+struct debugfile_search {
+	const char *directories; /* colon list, such as "/usr/lib/debug" */
+	const char *root;   /* of the process: searched first, as a container has it; or NULL */
+	const char *object; /* path of the object in the process */
+};
+
+/* The debug file of @object. -ENOENT when there is none that matches. */
+int debugfile_find(const struct debugfile_search *search, const struct mapped *object,
+		   struct mapped *ret);
+
+/*
+ * The common part that dwz(1) moved out of the debug information of @dwarf. 0 with @ret->elf NULL
+ * when it needs none, -ENOENT when it needs one that is not there: then @dwarf is of no use.
+ */
+int debugfile_find_common(const struct debugfile_search *search, Dwarf *dwarf, struct mapped *ret);
+
+#endif

@@ -1,0 +1,222 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""One profile in every format: all say the same as the pprof file, read by our own reader and by
+Go's pprof."""
+
+import atexit
+import collections
+
+from harness import *
+
+_made = {}
+
+
+def made():
+    """One recording serves all tests of this file; its directory lives until the script ends."""
+    if not _made:
+        target = Target("shapes")
+        recording = Recording(pid=target.pid)
+        _made["truths"] = target.go()
+        recording.stop()
+        keep = Path(tempfile.mkdtemp(prefix="heaptap-test."))
+        atexit.register(shutil.rmtree, keep)
+        _made["path"] = Path(shutil.copy(recording.output, keep / "shapes.pb.gz"))
+        _made["profile"] = recording.profile()
+    return _made["path"], _made["profile"], _made["truths"]
+
+
+@test("pprof: the four types in their order, no default type, mappings with build ids")
+def shape():
+    path, profile, _ = made()
+    expect(
+        profile.types
+        == [
+            ("alloc_objects", "count"),
+            ("alloc_space", "bytes"),
+            ("inuse_objects", "count"),
+            ("inuse_space", "bytes"),
+        ],
+        profile.types,
+    )
+    expect(profile.default_type == "", profile.default_type)
+    files = {m["file"]: m["build_id"] for m in profile.mappings}
+    libc = [id for file, id in files.items() if file.endswith("/libc.so.6")]
+    expect(libc and re.fullmatch("[0-9a-f]{40}", libc[0]), files)
+    expect(profile.notes.get("comm") == "shapes", profile.notes)
+    expect(profile.notes.get("source") == "malloc", profile.notes)
+    expect(abs(profile.time_ns / 1e9 - time.time()) < 600, profile.time_ns)
+    expect(profile.duration_ns > 0, profile.duration_ns)
+
+
+def json_report(path):
+    return json.loads(report(path, "-f", "json"))
+
+
+@test("json: every site has the frames and values of the pprof file")
+def json_same():
+    path, profile, _ = made()
+    data = json_report(path)
+    ours = collections.Counter()
+    theirs = collections.Counter()
+    for sample in profile.samples:
+        for metric, value in sample.values.items():
+            ours[tuple(sample.frames), metric] += value
+    for site in data["sites"]:
+        frames = tuple(f["function"] for f in site["stack"])
+        for metric, value in site["values"].items():
+            theirs[frames, metric] += value
+    expect(ours == theirs, (ours - theirs) + (theirs - ours))
+    for metric in METRICS.values():
+        expect(data["totals"][metric] == profile.total(metric), data["totals"])
+    losses = {"lost_" + name: n for name, n in data["losses"].items()}
+    expect(losses == profile.losses(), losses, profile.losses())
+
+
+def folded(path, metric):
+    lines = report(path, "-f", "folded", "-m", metric).splitlines()
+    for line in lines:
+        expect(re.fullmatch(r"[^;]+(;[^;]+)+ \d+", line), "not a folded line:", line)
+    return [(line.rsplit(" ", 1)[0].split(";"), int(line.rsplit(" ", 1)[1])) for line in lines]
+
+
+for metric in METRICS.values():
+
+    @test(f"folded: the sum and the sites, {metric}", metric)
+    def folded_same(metric):
+        path, profile, truths = made()
+        stacks = folded(path, metric)
+        expect(sum(value for _, value in stacks) == profile.total(metric), stacks)
+        key = next(k for k, m in METRICS.items() if m == metric)
+        for truth in truths:
+            got = sum(v for s, v in stacks if len(s) > 1 and is_site(s[-2], truth["site"]))
+            expect(got == truth[key], truth, got)
+        for stack, _ in stacks:
+            expect(stack[0] == "shapes", "the comm is first:", stack)
+
+
+@test("table: the largest site first, its bytes, its function, the total")
+def table():
+    path, _, truths = made()
+    text = report(path, "-f", "table", "-m", "alloc_space")
+    largest = max(truths, key=lambda t: t["alloc_bytes"])["site"]
+    rows = [line for line in text.splitlines() if "by_" in line]
+    expect(len(rows) >= 9 and largest in rows[0], text)
+    expect("total" in text and "%" in rows[0], text)
+    expect("exact" in text, text)
+
+
+@test("table: --top N shows N rows and says what it left out")
+def top():
+    path, _, _ = made()
+    text = report(path, "-f", "table", "--top", "2", "-m", "alloc_space")
+    expect(len([line for line in text.splitlines() if "by_" in line]) == 2, text)
+    expect("left out" in text, text)
+
+
+@test("a sampled table has an error per site")
+def error_column():
+    target = Target("simple")
+    recording = Recording(pid=target.pid, rate=4096)
+    target.go()
+    recording.stop()
+    text = report(recording.output, "-f", "table")
+    rows = [line for line in text.splitlines() if "keep_" in line]
+    expect(rows and all("\u00b1" in line for line in rows), text)
+
+
+def go_pprof(*args):
+    if not shutil.which("go"):
+        raise Skip("go is not installed")
+    home = scratch()
+    environment = dict(os.environ, HOME=str(home), PPROF_TMPDIR=str(home))
+    return expect_status(run(["go", "tool", "pprof", *args], env=environment), 0).stdout
+
+
+@test("go tool pprof reads it: its totals and sites are ours")
+def go():
+    path, profile, truths = made()
+    for metric in METRICS.values():
+        unit = ["-unit=bytes"] if metric.endswith("space") else []
+        text = go_pprof("-top", "-cum", *unit, f"-sample_index={metric}", "-nodefraction=0", path)
+        total = re.search(r"of (\d+)(B)? total", text)
+        expect(total and int(total.group(1)) == profile.total(metric), metric, text[:400])
+        key = next(k for k, m in METRICS.items() if m == metric)
+        cumulative = {l.split()[5]: l.split()[3] for l in text.splitlines() if len(l.split()) >= 6}
+        for truth in truths:
+            if not truth["site"].startswith("by_"):
+                continue
+            got = cumulative.get(truth["site"], "0").rstrip("B")
+            expect(int(got) == truth[key], truth, got, text)
+
+
+@test("go tool pprof shows inuse_space unless told otherwise")
+def go_default():
+    path, _, _ = made()
+    expect("Type: inuse_space" in go_pprof("-top", path), "the default sample type")
+
+
+@test("report writes pprof again: the same profile")
+def again():
+    path, profile, _ = made()
+    copy = scratch() / "copy.pb.gz"
+    report(path, "-f", "pprof", "-o", copy)
+    other = pprof.load(copy)
+    expect(
+        sorted((s.frames, sorted(s.values.items())) for s in other.samples)
+        == sorted((s.frames, sorted(s.values.items())) for s in profile.samples),
+        "the samples differ",
+    )
+    expect(other.notes == profile.notes, other.notes, profile.notes)
+
+
+@test("record -f writes each format; the suffix decides without it")
+def record_formats():
+    for name, options, check in (
+        ("out.folded", [], lambda text: "keep_all;malloc " in text),
+        ("out.json", [], lambda text: json.loads(text)["sites"]),
+        ("out.txt", ["-f", "table"], lambda text: "keep_all" in text and "total" in text),
+        ("out.any", ["-f", "folded"], lambda text: "keep_all;malloc " in text),
+    ):
+        target = Target("simple")
+        recording = Recording(*options, pid=target.pid, output=scratch() / name)
+        target.go()
+        recording.stop()
+        text = recording.output.read_text()
+        expect(check(text), name, text[:500])
+
+
+@test("record -o - writes to stdout and messages stay on stderr")
+def to_stdout():
+    target = Target("simple")
+    recording = Recording("-f", "folded", pid=target.pid, output="-")
+    target.go()
+    result = recording.stop()
+    lines = result.stdout.splitlines()
+    expect(lines and all(re.search(r";\S.* \d+$", line) for line in lines), result)
+
+
+GO_PROGRAM = """package main
+import ("os"; "runtime"; "runtime/pprof")
+var keep [][]byte
+func hold() { for i := 0; i < 64; i++ { keep = append(keep, make([]byte, 1<<20)) } }
+func main() { runtime.MemProfileRate = 1; hold(); runtime.GC(); pprof.WriteHeapProfile(os.Stdout) }
+"""
+
+
+@test("a profile of Go itself is read")
+def foreign():
+    if not shutil.which("go"):
+        raise Skip("go is not installed")
+    directory = scratch()
+    (directory / "main.go").write_text(GO_PROGRAM)
+    environment = dict(os.environ, HOME=str(directory), GOCACHE=str(directory / "cache"))
+    build = ["go", "build", "-o", directory / "prog", directory / "main.go"]
+    expect_status(run(build, env=environment, timeout=100), 0)
+    data = subprocess.run([directory / "prog"], capture_output=True).stdout
+    (directory / "go.pb.gz").write_bytes(data)
+    text = report(directory / "go.pb.gz", "-f", "folded", "-m", "inuse_space")
+    held = sum(int(l.rsplit(" ", 1)[1]) for l in text.splitlines() if "main.hold" in l)
+    expect(held >= 64 << 20, text)
+
+
+main()

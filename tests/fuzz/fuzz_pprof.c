@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * libFuzzer: any bytes as a pprof file. What is accepted must be writable, and reading that back
+ * and writing it again must give the same bytes.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/pprof_read.h"
+#include "profile/pprof_write.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void write_bytes(const struct profile *profile, char **ret, size_t *ret_size)
+{
+	FILE *stream = open_memstream(ret, ret_size);
+
+	if (!stream || pprof_write(profile, stream) || fclose(stream))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct profile *profile, *again;
+	size_t first_size, second_size;
+	char *first, *second;
+	struct diag diag = {""};
+
+	if (pprof_parse(data, size, &profile, &diag)) {
+		if (!*diag.text)
+			abort();
+		return 0;
+	}
+	write_bytes(profile, &first, &first_size);
+	if (pprof_parse(first, first_size, &again, &diag))
+		abort();
+	write_bytes(again, &second, &second_size);
+	if (first_size != second_size || memcmp(first, second, first_size) != 0)
+		abort();
+	free(first);
+	free(second);
+	profile_free(profile);
+	profile_free(again);
+	return 0;
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The inputs of the golden tests, as literals: profiles DIRECTORY writes one NAME.pb.gz each. A new
+ * input is a function and a row in the table at the end; what its report must look like goes into
+ * cases and expected/.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/pprof_write.h"
+
+#define MAX_FRAMES 8
+#define NO_LABEL                                                                                   \
+	{                                                                                          \
+		NULL, NULL, 0, NULL                                                                \
+	}
+
+struct literal_frame {
+	const char *function, *file;
+	int line;
+	const char *module; /* NULL: none */
+	bool inlined;	    /* in the frame that follows */
+};
+
+struct literal {
+	int64_t values[NR_METRICS]; /* alloc objects, alloc bytes, inuse objects, inuse bytes */
+	struct profile_label labels[3];
+	struct literal_frame frames[MAX_FRAMES]; /* leaf first */
+};
+
+static void check(int err)
+{
+	if (!err)
+		return;
+	fprintf(stderr, "profiles: %s\n", strerror(-err));
+	exit(1);
+}
+
+static uint32_t add_module(struct profile *profile, const char *file)
+{
+	struct profile_mapping mapping = {
+		.start = 0x400000,
+		.limit = 0x500000,
+		.file = file,
+		.build_id = "5ca1ab1e",
+	};
+	uint32_t index;
+
+	if (!file)
+		return PROFILE_NONE;
+	check(profile_add_mapping(profile, &mapping, &index));
+	return index;
+}
+
+/* Adds the location that begins at frames[0]; returns how many frames it took. */
+static uint32_t add_location(struct profile *profile, const struct literal_frame *frames,
+			     uint64_t address, uint32_t *ret_location)
+{
+	struct profile_line lines[MAX_FRAMES];
+	struct profile_location location = {.address = address, .lines = lines};
+	bool more = true;
+
+	location.mapping = add_module(profile, frames->module);
+	while (more) {
+		const struct literal_frame *frame = &frames[location.nr_lines];
+		struct profile_function function = {
+			.name = frame->function,
+			.system_name = frame->function,
+			.file = frame->file ? frame->file : "",
+		};
+		struct profile_line *line = &lines[location.nr_lines++];
+
+		check(profile_add_function(profile, &function, &line->function));
+		line->line = frame->line;
+		more = frame->inlined;
+	}
+	check(profile_add_location(profile, &location, ret_location));
+	return location.nr_lines;
+}
+
+static void add(struct profile *profile, const struct literal *literals, size_t nr_literals)
+{
+	uint32_t locations[MAX_FRAMES];
+
+	for (size_t i = 0; i < nr_literals; i++) {
+		struct literal literal = literals[i];
+		struct profile_sample sample = {.locations = locations, .labels = literal.labels};
+
+		memcpy(sample.values, literal.values, sizeof(sample.values));
+		while (sample.nr_labels < 3 && literal.labels[sample.nr_labels].key)
+			sample.nr_labels++;
+		for (uint32_t frame = 0; frame < MAX_FRAMES && literal.frames[frame].function;)
+			frame +=
+				add_location(profile, &literal.frames[frame], 0x401000 + 16 * frame,
+					     &locations[sample.nr_locations++]);
+		check(profile_add_sample(profile, &sample));
+	}
+}
+
+#define ADD(profile, literals) add(profile, literals, sizeof(literals) / sizeof(literals[0]))
+
+static void set_run(struct profile *profile, int64_t period)
+{
+	profile->time_ns = 1763634600000000000; /* 2025-11-20 10:30:00 UTC */
+	profile->duration_ns = 30000000000;
+	profile->period = period;
+	check(profile_set_note(profile, "version", "0.1.0"));
+	check(profile_set_note(profile, "target", "1234 leaky ./leaky --serve"));
+	check(profile_set_note(profile, "comm", "leaky"));
+	check(profile_set_note(profile, "source", "malloc"));
+	check(profile_set_note(profile, "rate", "%lld", (long long)period));
+	check(profile_set_note(profile, "watched_ns", "30000000000"));
+	check(profile_set_note(profile, "lost_live_full", "0"));
+	check(profile_set_note(profile, "lost_stack_truncated", "0"));
+}
+
+#define FRAME(function, file, line, module)                                                        \
+	{                                                                                          \
+		function, file, line, module, false                                                \
+	}
+#define INLINED(function, file, line, module)                                                      \
+	{                                                                                          \
+		function, file, line, module, true                                                 \
+	}
+
+#define LEAKY "/usr/bin/leaky"
+#define LIBC  "/usr/lib/x86_64-linux-gnu/libc.so.6"
+
+/* Two stacks with one site line, a wrapper, a module without symbols, a site that freed it all. */
+static void make_plain(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{100, 10000, 90, 9000},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("xmalloc", "lib/xmalloc.c", 41, LEAKY),
+		  FRAME("cache_add", "src/cache.c", 120, LEAKY),
+		  FRAME("serve", "src/main.c", 60, LEAKY), FRAME("main", "src/main.c", 12, LEAKY)}},
+		{{10, 1000, 10, 1000},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("xmalloc", "lib/xmalloc.c", 41, LEAKY),
+		  FRAME("cache_add", "src/cache.c", 120, LEAKY),
+		  FRAME("warm_up", "src/main.c", 33, LEAKY),
+		  FRAME("main", "src/main.c", 10, LEAKY)}},
+		{{1, 5242880, 1, 5242880},
+		 {NO_LABEL},
+		 {FRAME("calloc", NULL, 0, LIBC), FRAME("", NULL, 0, "/opt/x/libplugin.so.1"),
+		  FRAME("main", "src/main.c", 14, LEAKY)}},
+		{{1000, 64000, 0, 0},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("parse", "src/parse.c", 7, LEAKY),
+		  FRAME("main", "src/main.c", 15, LEAKY)}},
+		{{3, 72, 3, 72},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("", NULL, 0, NULL),
+		  FRAME("[truncated]", NULL, 0, NULL)}},
+	};
+
+	set_run(profile, 1);
+	ADD(profile, literals);
+	check(profile_set_note(profile, "attached", "late"));
+	check(profile_set_note(profile, "allocs", "1114"));
+	check(profile_set_note(profile, "frees", "1010"));
+	check(profile_set_note(profile, "samples", "1114"));
+	check(profile_set_note(profile, "complete_samples", "1111"));
+	check(profile_set_note(profile, "cost", "hits=3238 ns_per_hit=812 share=1.3%%"));
+	check(profile_set_note(profile, "rss_anon", "9437184"));
+	check(profile_set_note(profile, "rss_anon_change", "6396314"));
+	check(profile_set_note(profile, "rss_explained", "5252952"));
+	check(profile_set_note(profile, "rss_unexplained", "1143362"));
+	check(profile_set_note(profile, "from_the_future", "42"));
+}
+
+#define VECTOR "std::vector<int, std::allocator<int> >"
+
+/* Names with blanks, return types and template arguments; inlined frames; a user's operator new. */
+static void make_cpp(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{4, 4096, 2, 2048},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC),
+		  FRAME("operator new(unsigned long)", NULL, 0, "/usr/lib/libstdc++.so.6"),
+		  INLINED("std::__new_allocator<int>::allocate(unsigned long, void const*)",
+			  "/usr/include/c++/12/bits/new_allocator.h", 137, LEAKY),
+		  FRAME("void " VECTOR
+			"::_M_realloc_insert<int const&>(__gnu_cxx::__normal_iterator<int*, " VECTOR
+			" >, int const&)",
+			"/usr/include/c++/12/bits/vector.tcc", 440, LEAKY),
+		  INLINED("unsigned long (anonymous namespace)::grow<int, 4>(" VECTOR
+			  "&, int) const",
+			  "src/grow.cc", 21, LEAKY),
+		  FRAME("main", "src/main.cc", 9, LEAKY)}},
+		{{2, 96, 2, 96},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC),
+		  FRAME("Node::operator new(unsigned long)", "src/node.cc", 5, LEAKY),
+		  FRAME("bool Tree<Node>::operator< <int>(Tree<Node> const&)", "src/tree.h", 77,
+			LEAKY),
+		  FRAME("main", "src/main.cc", 10, LEAKY)}},
+		{{1, 24, 1, 24},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("__rust_alloc", NULL, 0, LEAKY),
+		  FRAME("<alloc::string::String as core::clone::Clone>::clone",
+			"library/alloc/src/string.rs", 2100, LEAKY),
+		  FRAME("<app::Config as core::clone::Clone>::clone", "src/config.rs", 18, LEAKY),
+		  FRAME("app::main", "src/main.rs", 3, LEAKY)}},
+	};
+
+	set_run(profile, 1);
+	ADD(profile, literals);
+	check(profile_set_note(profile, "attached", "start"));
+}
+
+/* What breaks lines, fields, numbers, terminals and encodings. */
+static void make_hostile(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{1, 10, 1, 10},
+		 {{.key = "comm", .string = "#a;b c"}, {.key = "pid", .number = 7}},
+		 {FRAME("thread 12", NULL, 0, NULL), FRAME("semi;colon", NULL, 0, NULL)}},
+		{{1, 20, 1, 20},
+		 {{.key = "comm", .string = "worker 3"}},
+		 {FRAME("v 1.5", NULL, 0, NULL), FRAME("new\nline\ttab\rcr", NULL, 0, NULL)}},
+		{{1, 30, 1, 30},
+		 {NO_LABEL},
+		 {FRAME("12", NULL, 0, NULL),
+		  FRAME("na\u00efve::\u5206\u914d", "\u00fc.c", 3, NULL)}},
+		{{1, 40, 1, 40},
+		 {NO_LABEL},
+		 {FRAME("esc\x1b[31mred", NULL, 0, NULL),
+		  FRAME("rtl\u202e\xc2\x85", NULL, 0, NULL)}},
+		{{1, 50, 1, 50}, {NO_LABEL}, {FRAME("bad\xff\xc0\x80utf", "a\"b\\c.c", 1, NULL)}},
+		{{1, 60, 1, 60}, {NO_LABEL}, {FRAME("", NULL, 0, ""), FRAME("", NULL, 0, NULL)}},
+		{{1, 70, 1, 70}, {NO_LABEL}, {FRAME(NULL, NULL, 0, NULL)}},
+		{{1, 80, 1, 80}, {NO_LABEL}, {FRAME("esc\x1b[31mred", NULL, 0, NULL)}},
+	};
+
+	set_run(profile, 1);
+	check(profile_set_note(profile, "target", "1 \x1b]0;owned\x07 ./a\nLOST: 0"));
+	check(profile_set_note(profile, "", "written by\nanother tool"));
+	ADD(profile, literals);
+}
+
+static void make_empty(struct profile *profile)
+{
+	set_run(profile, 1);
+	check(profile_set_note(profile, "allocs", "0"));
+	check(profile_set_note(profile, "frees", "0"));
+}
+
+static void make_freed(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{5, 500, 0, 0},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("f", "f.c", 1, LEAKY)}},
+	};
+
+	set_run(profile, 1);
+	ADD(profile, literals);
+	check(profile_set_note(profile, "allocs", "5"));
+	check(profile_set_note(profile, "frees", "5"));
+}
+
+#define ERRORS(inuse, alloc)                                                                       \
+	{                                                                                          \
+		{.key = "inuse_stderr", .number = inuse, .unit = "bytes"},                         \
+		{                                                                                  \
+			.key = "alloc_stderr", .number = alloc, .unit = "bytes"                    \
+		}                                                                                  \
+	}
+
+/* Errors of 3 and 4 units meet in one row and make 5. */
+static void make_sampled(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{1000, 100000000, 500, 50000000},
+		 ERRORS(3000000, 4000000),
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("big", "a.c", 1, LEAKY),
+		  FRAME("one", "a.c", 9, LEAKY)}},
+		{{1000, 100000000, 500, 50000000},
+		 ERRORS(4000000, 3000000),
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("big", "a.c", 1, LEAKY),
+		  FRAME("two", "a.c", 19, LEAKY)}},
+		{{8, 4194304, 4, 2097152},
+		 ERRORS(4194, 8000),
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("exact", "b.c", 2, LEAKY)}},
+		{{16384, 524288, 8192, 262144},
+		 ERRORS(524288, 524288),
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("rare", "c.c", 3, LEAKY)}},
+	};
+
+	set_run(profile, 524288);
+	ADD(profile, literals);
+	check(profile_set_note(profile, "lost_stack_truncated", "7"));
+	check(profile_set_note(profile, "lost_live_full", "12"));
+	check(profile_set_note(profile, "lost_of_tomorrow", "3"));
+	check(profile_set_note(profile, "incomplete", "the target ended while it was attached to"));
+	check(profile_set_note(profile, "min_age_ns", "10000000000"));
+	check(profile_set_note(profile, "live_error", "4.9"));
+	check(profile_set_note(profile, "alloc_error", "2.4"));
+}
+
+/* Another tool's: no notes, one pair of metrics, a difference with a negative value. */
+static void make_foreign(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{0, 0, 2, 200}, {NO_LABEL}, {FRAME("main.f", "main.go", 3, "/bin/app")}},
+		{{0, 0, -1, -50}, {NO_LABEL}, {FRAME("main.g", "main.go", 4, "/bin/app")}},
+	};
+
+	profile->period = 524288;
+	profile->has_metric[METRIC_ALLOC_OBJECTS] = false;
+	profile->has_metric[METRIC_ALLOC_SPACE] = false;
+	ADD(profile, literals);
+	check(profile_set_note(profile, "", "made by hand"));
+}
+
+static const struct {
+	const char *name;
+	void (*make)(struct profile *profile);
+} inputs[] = {
+	{"plain", make_plain},	   {"cpp", make_cpp},	  {"hostile", make_hostile},
+	{"empty", make_empty},	   {"freed", make_freed}, {"sampled", make_sampled},
+	{"foreign", make_foreign},
+};
+
+static void write_input(const char *directory, const char *name, const struct profile *profile)
+{
+	char *path;
+	FILE *file;
+
+	if (asprintf(&path, "%s/%s.pb.gz", directory, name) < 0)
+		abort();
+	file = fopen(path, "w");
+	if (!file || pprof_write(profile, file) || fclose(file)) {
+		perror(path);
+		exit(1);
+	}
+	free(path);
+}
+
+int main(int argc, char **argv)
+{
+	struct profile *profile;
+
+	if (argc != 2) {
+		fputs("Usage: profiles DIRECTORY\n", stderr);
+		return 2;
+	}
+	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		profile = profile_new();
+		if (!profile)
+			abort();
+		inputs[i].make(profile);
+		write_input(argv[1], inputs[i].name, profile);
+		profile_free(profile);
+	}
+	return 0;
+}
