@@ -128,6 +128,7 @@ $(B)/alone/%.h: %.h | $(SKEL) $(PROTO).h
 demo: $(B)/heaptap $(B)/targets/leaky
 	$(Q)scripts/demo.sh $^
 
+$(B)/obj/tests/bench/%.o: CFLAGS += -fno-omit-frame-pointer
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed $^ -o $@ $(LDLIBS)
 bench: $(B)/heaptap $(BENCH)

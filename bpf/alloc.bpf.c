@@ -17,7 +17,6 @@
 extern bool bpf_session_is_return(void) __ksym __weak;
 extern __u64 *bpf_session_cookie(void) __ksym __weak;
 
-#define PAGE_SIZE  4096
 #define TIMED_HITS 64 /* one hit in so many is timed, for the cost the run reports */
 
 /* A probe hit, with everything that must be read before a function argument is chosen. */
@@ -171,7 +170,7 @@ static __always_inline void allocated(const struct hit *hit, __u64 address, __u6
 /* Keeps the call for its return; NULL is counted. */
 static __always_inline struct call *call_begin(const struct hit *hit, __u64 size, bool sampled)
 {
-	struct call *call = call_push(hit->sp);
+	struct call *call = call_push(hit->sp, hit->cookie.probe);
 
 	if (!call) {
 		loss_add(HT_LOSS_calls_full);
@@ -180,7 +179,7 @@ static __always_inline struct call *call_begin(const struct hit *hit, __u64 size
 	call->size = size;
 	call->sampled = sampled;
 	call->taken = 0;
-	call->caller = hit->cookie.forwards ? caller_of(hit) : 0;
+	call->caller = caller_of(hit);
 	return call;
 }
 
@@ -243,7 +242,7 @@ int alloc_session(struct pt_regs *ctx)
 		return 1;
 	if (bpf_session_is_return()) {
 		if (hit.cookie.forwards)
-			call_pop(hit.sp - 8);
+			call_pop(hit.sp - 8, hit.cookie.probe);
 		if (*carried != NOT_SAMPLED)
 			allocated(&hit, hit.result, *carried);
 		return hit_done(&hit, 0);
@@ -281,7 +280,7 @@ int alloc_return(struct pt_regs *ctx)
 
 	if (!hit_init(&hit, ctx, 1))
 		return 0;
-	call = call_pop(hit.sp - 8);
+	call = call_pop(hit.sp - 8, hit.cookie.probe);
 	if (call && call->sampled)
 		allocated(&hit, hit.result, call->size);
 	return hit_done(&hit, 0);
@@ -307,7 +306,7 @@ static __always_inline int alloc_out_begins(const struct hit *hit)
 
 static __always_inline int alloc_out_ends(const struct hit *hit)
 {
-	struct call *call = call_pop(hit->sp - 8);
+	struct call *call = call_pop(hit->sp - 8, hit->cookie.probe);
 	__u64 address = 0;
 
 	if (!call || !call->sampled)
@@ -374,7 +373,7 @@ static __always_inline int realloc_begins(const struct hit *hit)
 /* realloc(p, 0) frees p, whatever it returns; otherwise NULL means that p is still there. */
 static __always_inline int realloc_ends(const struct hit *hit)
 {
-	struct call *call = call_pop(hit->sp - 8);
+	struct call *call = call_pop(hit->sp - 8, hit->cookie.probe);
 	struct ht_live entry;
 	struct ht_live_key key;
 

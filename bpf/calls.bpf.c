@@ -12,7 +12,17 @@ struct calls_map {
 
 static const struct calls no_calls;
 
-__hidden struct call *call_push(__u64 sp)
+/* Is @call still in flight? Then the kernel has put the address of its trampoline, the beginning of
+ * a page, in place of the return address. */
+static __always_inline bool is_pending(const struct call *call)
+{
+	__u64 caller;
+
+	return !bpf_probe_read_user(&caller, sizeof(caller), (void *)call->sp) && caller &&
+	       !(caller % PAGE_SIZE);
+}
+
+__hidden struct call *call_push(__u64 sp, __u32 probe)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct calls *all = bpf_map_lookup_elem(&calls, &tid);
@@ -37,10 +47,12 @@ __hidden struct call *call_push(__u64 sp)
 			oldest = call;
 	}
 	if (!found) {
-		loss_add(HT_LOSS_calls_full);
+		if (is_pending(oldest))
+			loss_add(HT_LOSS_calls_full);
 		found = oldest;
 	}
 	found->sp = sp;
+	found->probe = probe;
 	found->order = all->order++;
 	return found;
 }
@@ -58,12 +70,13 @@ __hidden struct call *call_peek(__u64 sp)
 	return NULL;
 }
 
-__hidden struct call *call_pop(__u64 sp)
+__hidden struct call *call_pop(__u64 sp, __u32 probe)
 {
 	struct call *call = call_peek(sp);
 
-	if (call)
-		call->sp = 0;
+	if (!call || call->probe != probe)
+		return NULL;
+	call->sp = 0;
 	return call;
 }
 

@@ -4,9 +4,11 @@
  * probe to carry it, or where it does not fit into one word.
  *
  * One element per thread with a few nested calls (a signal handler may allocate inside malloc),
- * told apart by the stack pointer at entry. A call that never returns (longjmp) leaves a slot
- * behind that the next call at the same or a higher stack pointer takes over, and the oldest is
- * given up when all are in use: nothing stays stuck. A thread's element goes when it exits.
+ * told apart by the stack pointer at entry (and by the
+ * function, since one that ends in a jump to another shares its stack pointer). A call that never
+ * returns (longjmp) leaves a slot behind that the next call at the same or a higher stack pointer
+ * takes over, and the oldest is given up when all are in use: nothing stays stuck. A thread's
+ * element goes when it exits.
  */
 #ifndef HEAPTAP_BPF_CALLS_H
 #define HEAPTAP_BPF_CALLS_H
@@ -22,9 +24,9 @@ struct call {
 	__u64 address;	    /* old pointer of realloc; where posix_memalign stores the new one */
 	struct ht_live old; /* realloc: what was taken out at entry */
 	__u32 order;
+	__u16 probe;
 	__u8 sampled;
 	__u8 taken; /* old is set */
-	__u16 spare;
 };
 
 struct calls {
@@ -34,8 +36,8 @@ struct calls {
 };
 
 /* NULL when there is none; a call taken stays valid until the next push. */
-struct call *call_push(__u64 sp);
-struct call *call_pop(__u64 sp);
+struct call *call_push(__u64 sp, __u32 probe);
+struct call *call_pop(__u64 sp, __u32 probe);
 
 /* Leaves it in flight. */
 struct call *call_peek(__u64 sp);

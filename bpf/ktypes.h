@@ -12,7 +12,8 @@
 #include <bpf/bpf_core_read.h>
 
 typedef _Bool bool;
-#define NULL ((void *)0)
+#define NULL	  ((void *)0)
+#define PAGE_SIZE 4096
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct task_struct {

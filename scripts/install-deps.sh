@@ -37,7 +37,7 @@ packages() {
 		test        procps               pgrep
 		test        gdb                  gdb
 		test        golang-go            go
-		test        memcached            memcached
+		test        redis-server         redis-server
 		test?       rustc                rustc
 		bench       bpftrace             bpftrace
 		bench       heaptrack            heaptrack

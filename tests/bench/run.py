@@ -190,6 +190,9 @@ def attach_rounds(loop, nr_rounds, samples, attach_ms):
                     tool.detach()
                 if tool.process.returncode and row != BPFTRACE:  # which finds fault with its own end
                     raise Failed(f"exit status {tool.process.returncode}: {tool.said()[-300:]}")
+                lost = re.search(r"\b[1-9]\d* lost\b", tool.said())
+                if lost:
+                    raise Failed(f"{lost[0]}: what is not kept costs nothing")
                 samples.add(row, with_ns - plain_ns)
                 attach_ms.setdefault(row, []).append(tool.attach_ms)
             except Failed as error:
@@ -309,8 +312,9 @@ def version_of(*command):
 
 
 def machine():
-    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    virtual = " (virtual machine)" if "hypervisor" in open("/proc/cpuinfo").read() else ""
+    cpu = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*: (.*)", cpu, re.M)[1]
+    virtual = " (virtual machine)" if re.search(r"\bhypervisor\b", cpu) else ""
     libc = " ".join(platform.libc_ver())
     return [
         f"Machine: {model}{virtual}, {os.cpu_count()} CPUs, Linux {platform.release()}, {libc}",
@@ -343,8 +347,8 @@ def page(samples, facts, nr_rounds):
     yield ""
     yield "## Added to a malloc/free pair"
     yield ""
-    yield (f"4,096 slots, sizes 16 to 527, pseudo-random (`tests/bench/pairs.c`). Medians of {nr_rounds} rounds, "
-           f"interleaved on one process; heaptrack and massif cannot leave again and ran the loop themselves, "
+    yield (f"4,096 slots, sizes 16 to 527, pseudo-random (`tests/bench/pairs.c`). Medians of {nr_rounds} "
+           f"rounds, interleaved on one process; heaptrack and massif cannot leave again and ran the loop themselves, "
            f"{NR_PRELOAD_ROUNDS} times.")
     yield ""
     yield from cost_table(samples)

@@ -26,7 +26,6 @@ NOT_BY_SITE = {"store::fill_strings"}
 PROBES = {
     "the best probes": [],
     "without session": ["--no-feature=session"],
-    "without the kernel's process filter": ["--no-feature=multi_pid"],
     "with perf uprobes": ["--no-feature=session,multi"],
 }
 

@@ -25,7 +25,7 @@ static struct truth truths[NR_SITES] = {
 	[GROW_IN_PLACE] = {.site = "grow_in_place", .leaf = "realloc"},
 	[GROW_FAR] = {.site = "grow_far", .leaf = "realloc"},
 	[SHRINK] = {.site = "shrink", .leaf = "realloc"},
-	[GROW_ARRAY] = {.site = "grow_array", .leaf = "reallocarray"},
+	[GROW_ARRAY] = {.site = "grow_array", .leaf = "realloc"},
 	[GROW_FAILS] = {.site = "grow_fails"},
 	[ARRAY_OVERFLOWS] = {.site = "array_overflows"},
 	[TO_NOTHING] = {.site = "to_nothing"},

@@ -27,7 +27,7 @@ static struct truth truths[NR_SHAPES] = {
 	[MALLOC] = {.site = "by_malloc", .leaf = "malloc"},
 	[CALLOC] = {.site = "by_calloc", .leaf = "calloc"},
 	[REALLOC_NULL] = {.site = "by_realloc_null", .leaf = "realloc"},
-	[REALLOCARRAY_NULL] = {.site = "by_reallocarray_null", .leaf = "reallocarray"},
+	[REALLOCARRAY_NULL] = {.site = "by_reallocarray_null", .leaf = "realloc"},
 	[POSIX_MEMALIGN] = {.site = "by_posix_memalign", .leaf = "posix_memalign"},
 	[ALIGNED_ALLOC] = {.site = "by_aligned_alloc", .leaf = "aligned_alloc"},
 	[MEMALIGN] = {.site = "by_memalign", .leaf = "memalign"},
