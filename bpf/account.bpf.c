@@ -6,6 +6,7 @@
  * no place in the live map is therefore booked as allocated and as freed at once, and counted.
  */
 #include "account.bpf.h"
+#include "copy.bpf.h"
 #include "heaptap/sampling.h"
 
 static __always_inline struct ht_site *site_at(__u32 index)
@@ -121,11 +122,15 @@ static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct ht
 
 static __always_inline void count_stack(struct ht_stack_event *event)
 {
-	if (event->head.end == HT_STACK_COMPLETE)
-		count_add(HT_COUNT_complete, 1);
-	else if (event->head.end == HT_STACK_TRUNCATED)
+	struct ht_stats *s = bpf_map_lookup_elem(&stats, &(__u32){0});
+	__u32 end = event->head.end;
+
+	OPAQUE(end);
+	if (s && end < HT_NR_STACK_ENDS)
+		__sync_fetch_and_add(&s->ends[end], 1);
+	if (end == HT_STACK_truncated)
 		loss_add(HT_LOSS_stack_truncated);
-	else
+	else if (end != HT_STACK_complete)
 		loss_add(HT_LOSS_stack_incomplete);
 }
 
@@ -139,30 +144,51 @@ struct caller_event {
 static __noinline __u32 site_of_caller(struct allocation *a)
 {
 	struct caller_event event = {
-		.head = {.nr_pcs = 1, .end = HT_STACK_BUSY},
+		.head = {.nr_pcs = 1, .end = HT_STACK_busy},
 		.caller = a->start.pc,
 	};
 
 	loss_add(HT_LOSS_scratch_busy);
-	return site_of(a, stack_hash_add(a->start.pc, HT_STACK_BUSY), (void *)&event,
+	return site_of(a, stack_hash_add(a->start.pc, HT_STACK_busy), (void *)&event,
 		       sizeof(event));
+}
+
+/* Can a raw copy of the stack give what the walk could not? */
+static __always_inline bool is_worth_copying(__u32 end)
+{
+	return end == HT_STACK_no_table || end == HT_STACK_stale || end == HT_STACK_bad_rule;
 }
 
 /* The site of the stack that is walked now. */
 static __noinline __u32 site_here(struct allocation *a)
 {
 	struct stack_slot *slot = stack_claim();
-	__u32 index, nr;
+	__u32 index, nr, end;
+	bool copy = 0;
+	__u64 hash;
 
 	if (!slot)
 		return site_of_caller(a);
-	stack_walk(slot, &a->start);
+	maps_watch(a->process, a->tgid);
+	stack_walk(slot, &a->start, a->tgid, a->process->generation);
 	count_stack(&slot->event);
+	hash = slot->hash;
+	end = slot->event.head.end;
+	if (is_worth_copying(end)) {
+		maps_ask(a->process, a->tgid);
+		copy = copy_allowed(a->process);
+		if (copy)
+			hash = stack_hash_add(hash, bpf_ktime_get_ns());
+	}
 	nr = slot->event.head.nr_pcs;
 	if (nr > HT_MAX_FRAMES)
 		nr = HT_MAX_FRAMES;
-	index = site_of(a, slot->hash, &slot->event, HT_STACK_EVENT_SIZE(nr));
+	if (ht_copy_every)
+		copy = count_add(HT_COUNT_walks, 1) % ht_copy_every == 0;
+	index = site_of(a, hash, &slot->event, HT_STACK_EVENT_SIZE(nr));
 	stack_release(slot);
+	if (copy && index)
+		copy_stack(&a->start, a->tgid, a->epoch, index);
 	return index;
 }
 

@@ -26,7 +26,7 @@ struct hit {
 	__u32 epoch;
 	__u64 rate;
 	__u64 begin_ns; /* 0 when this hit is not timed */
-	__u64 sp, fp, pc, result;
+	__u64 sp, fp, rbx, pc, result;
 	__u64 args[4]; /* rdi, rsi, rdx, rcx */
 	struct ht_cookie cookie;
 };
@@ -68,6 +68,7 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	hit->args[3] = ctx->rcx;
 	hit->sp = ctx->rsp;
 	hit->fp = ctx->rbp;
+	hit->rbx = ctx->rbx;
 	hit->pc = ctx->rip;
 	hit->result = ctx->rax;
 	cookie.word = bpf_get_attach_cookie(ctx);
@@ -152,12 +153,13 @@ static __always_inline bool is_sample(const struct hit *hit, __u64 size)
 static __always_inline void allocated(const struct hit *hit, __u64 address, __u64 size)
 {
 	struct allocation a = {
+		.process = hit->process,
 		.tgid = hit->tgid,
 		.epoch = hit->epoch,
 		.address = address,
 		.size = size,
 		.weight = ht_weight(size, hit->rate, ht_weight_table),
-		.start = {.pc = hit->pc, .sp = hit->sp, .fp = hit->fp},
+		.start = {.pc = hit->pc, .sp = hit->sp, .fp = hit->fp, .rbx = hit->rbx},
 		.probe = hit->cookie.probe,
 	};
 

@@ -15,10 +15,17 @@ typedef _Bool bool;
 #define NULL	  ((void *)0)
 #define PAGE_SIZE 4096
 
+/* Keeps the compiler from checking one register and using a copy of it, which the verifier does not
+ * see through. */
+#define OPAQUE(variable) asm volatile("" : "+r"(variable))
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct mm_struct {
+	unsigned long exec_vm; /* pages of mappings that can be executed and not written */
+};
+
 struct task_struct {
-	int pid;
-	int tgid;
+	struct mm_struct *mm;
 };
 #pragma clang attribute pop
 

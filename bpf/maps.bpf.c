@@ -2,12 +2,14 @@
 /* The one definition of every map and setting. */
 #include "maps.bpf.h"
 #include "sample.bpf.h"
+#include "tables.bpf.h"
 
 volatile bool ht_enabled;
 volatile __u64 ht_rate = 1;
 const volatile __u64 ht_base_rate = 1;
 const volatile __u64 ht_start_ns;
 const volatile __u32 ht_nr_sites;
+const volatile __u32 ht_copy_every;
 volatile __u32 ht_next_site = 1;
 
 const volatile __u32 ht_weight_table[HT_WEIGHT_SIZE];
@@ -20,5 +22,10 @@ struct processes_map processes SEC(".maps");
 struct events_map events SEC(".maps");
 struct countdown_map countdown SEC(".maps");
 struct stats_map stats SEC(".maps");
+struct mapsets_map mapsets SEC(".maps");
+struct mappings_map mappings SEC(".maps");
+struct chunks_map chunks SEC(".maps");
+struct rules_map rules SEC(".maps");
+struct pc_cache_map pc_cache SEC(".maps");
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -15,7 +15,8 @@ extern volatile __u64 ht_rate;		  /* mean bytes between samples; 1 = all */
 extern const volatile __u64 ht_base_rate; /* unit of the variances */
 extern const volatile __u64 ht_start_ns;  /* CLOCK_MONOTONIC */
 extern const volatile __u32 ht_nr_sites;
-extern volatile __u32 ht_next_site; /* site 0 collects what found no place */
+extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */
+extern volatile __u32 ht_next_site;	   /* site 0 collects what found no place */
 
 struct live_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

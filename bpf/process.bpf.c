@@ -4,6 +4,7 @@
  * so that its entries in the books can be neither freed nor met by the new image.
  */
 #include "maps.bpf.h"
+#include "tables.bpf.h"
 
 SEC("raw_tp/sched_process_exec")
 int process_exec(void *ctx)
@@ -15,6 +16,7 @@ int process_exec(void *ctx)
 	if (!process)
 		return 0;
 	process->trampoline = 0;
+	bpf_map_delete_elem(&mapsets, &tgid);
 	event.epoch = __sync_fetch_and_add(&process->epoch, 1) + 1;
 	event.time_ns = bpf_ktime_get_ns();
 	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))

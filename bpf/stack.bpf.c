@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Taking the stack of the current task: scratch slots and the walk.
- *
- * The walk follows frame pointers. It starts at the direct caller, whose return address the probe
- * knows, so that frame is never lost. A chain that stops looking like one ends the walk, and the
- * stack is marked as cut: nothing is guessed.
+ * Taking the stack of the current task: scratch slots, and the walk from the direct caller, whose
+ * registers the probe knows, up to the outermost frame. Where it cannot go on it ends and says why:
+ * nothing is guessed.
  */
-#include "maps.bpf.h"
 #include "stack.bpf.h"
+#include "maps.bpf.h"
+#include "tables.bpf.h"
 
-#define SLOTS_PER_CPU  8
-#define MAX_FRAME_SIZE (1 << 20)
+#define SLOTS_PER_CPU 8
 
 struct scratch_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -38,44 +36,64 @@ __hidden void stack_release(struct stack_slot *slot)
 	__sync_lock_test_and_set(&slot->busy, 0);
 }
 
-struct frame_record {
-	__u64 fp, pc;
-};
-
-/* Is @next a frame record that the one at @fp can lead to? */
-static __always_inline bool plausible(__u64 fp, __u64 next)
+static __always_inline enum ht_stack_end end_of(int step)
 {
-	return next > fp && next - fp < MAX_FRAME_SIZE && !(next & 7);
+	switch (step) {
+	case HT_STEP_CALLER:
+		return HT_STACK_truncated;
+	case HT_STEP_OUTERMOST:
+		return HT_STACK_complete;
+	case HT_STEP_BAD_RULE:
+		return HT_STACK_bad_rule;
+	case HT_STEP_BAD_FP:
+		return HT_STACK_bad_fp;
+	case HT_STEP_UNREADABLE:
+		return HT_STACK_unreadable;
+	case HT_STEP_BACKWARDS:
+		return HT_STACK_not_a_stack;
+	default:
+		return HT_STACK_no_table;
+	}
 }
 
-__hidden int stack_walk(struct stack_slot *slot, struct stack_start *start)
+static __always_inline void walk(struct stack_slot *slot)
 {
 	struct ht_stack_event *event = &slot->event;
-	__u64 fp = start->fp, pc = start->pc, last = start->sp - 8;
-	__u64 hash = stack_hash_add(0, pc);
-	__u8 end = HT_STACK_TRUNCATED;
+	__u64 hash = stack_hash_add(0, slot->frame.pc);
+	int step = HT_STEP_CALLER;
 	__u32 n;
 
-	event->pcs[0] = pc;
+	event->pcs[0] = slot->frame.pc;
 	for (n = 1; n < HT_MAX_FRAMES; n++) {
-		struct frame_record record;
-
-		if (!fp) {
-			end = HT_STACK_COMPLETE;
+		step = walk_step(slot);
+		if (step)
 			break;
-		}
-		if (!plausible(last, fp) ||
-		    bpf_probe_read_user(&record, sizeof(record), (void *)fp) || !record.pc) {
-			end = HT_STACK_CUT;
-			break;
-		}
-		event->pcs[n] = record.pc;
-		hash = stack_hash_add(hash, record.pc);
-		last = fp;
-		fp = record.fp;
+		event->pcs[n] = slot->frame.pc;
+		hash = stack_hash_add(hash, slot->frame.pc);
 	}
 	event->head.nr_pcs = n;
-	event->head.end = end;
-	slot->hash = stack_hash_add(hash, end);
+	event->head.end = end_of(step);
+	slot->hash = stack_hash_add(hash, event->head.end);
+}
+
+__hidden int stack_walk(struct stack_slot *slot, struct stack_start *start, __u32 tgid,
+			__u32 generation)
+{
+	struct ht_mapset *set = bpf_map_lookup_elem(&mapsets, &tgid);
+
+	slot->frame.pc = start->pc;
+	slot->frame.sp = start->sp;
+	slot->frame.fp = start->fp;
+	slot->frame.exact = 0;
+	slot->window_size = 0;
+	if (!set || set->generation != generation) {
+		slot->event.pcs[0] = start->pc;
+		slot->event.head.nr_pcs = 1;
+		slot->event.head.end = set ? HT_STACK_stale : HT_STACK_no_table;
+		slot->hash = stack_hash_add(start->pc, slot->event.head.end);
+		return 0;
+	}
+	slot->set = *set;
+	walk(slot);
 	return 0;
 }

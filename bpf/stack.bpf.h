@@ -5,31 +5,48 @@
 #ifndef HEAPTAP_BPF_STACK_H
 #define HEAPTAP_BPF_STACK_H
 
-#include "ktypes.h"
+#include "heaptap/unwind.h"
 #include "heaptap/wire.h"
+#include "ktypes.h"
+
+#define WINDOW_WORDS (PAGE_SIZE / 8)
 
 /*
  * A stack being taken, in scratch memory that belongs to this invocation alone: a uprobe program
- * can be preempted by another task on its CPU, so per-CPU memory would be overwritten.
+ * can be preempted by another task on its CPU, so per-CPU memory would be overwritten. The state
+ * of the walk lives here rather than in registers: what the verifier does not know it does not
+ * follow.
  */
 struct stack_slot {
 	__u32 busy;
-	__u32 spare;
-	__u64 hash; /* of pcs and end: what identifies the site */
+	__u32 low, high;   /* cursors of a binary search */
+	__u32 window_size; /* bytes */
+	__u64 window_base; /* address of window[0] */
+	__u64 value;	   /* what window_read() read */
+	__u64 hash;	   /* of pcs and end: what identifies the site */
+	struct ht_frame frame;
+	struct ht_mapset set;
+	__u64 window[WINDOW_WORDS]; /* a part of the stack that slides up with the walk */
 	struct ht_stack_event event;
 };
 
 /* Where the walk begins: registers as they are when the direct caller goes on. */
 struct stack_start {
-	__u64 pc, sp, fp;
+	__u64 pc, sp, fp, rbx;
 };
 
-/* NULL when all slots of this CPU are taken: then count scratch_busy and use stack_hash_one(). */
+/* NULL when all slots of this CPU are taken. */
 struct stack_slot *stack_claim(void);
 void stack_release(struct stack_slot *slot);
 
-/* Fills pcs, nr_pcs, end and hash. */
-int stack_walk(struct stack_slot *slot, struct stack_start *start);
+/* Fills pcs, nr_pcs, end and hash, by the tables of process @tgid as long as they are those of
+ * @generation. */
+int stack_walk(struct stack_slot *slot, struct stack_start *start, __u32 tgid, __u32 generation);
+
+/* One frame on: slot->frame becomes the caller's. An enum ht_step, or STEP_NO_TABLE when the pc is
+ * in no mapping. A global function, so that the verifier looks at it once and not once a frame. */
+#define STEP_NO_TABLE 100
+int walk_step(struct stack_slot *slot);
 
 /* A 64-bit mix; from the finalizer of splitmix64 (Steele, Lea, Flood 2014). */
 static __always_inline __u64 stack_hash_add(__u64 hash, __u64 pc)

@@ -110,8 +110,7 @@ int main(int argc, char **argv)
 	}
 	command = find_command(argv[1]);
 	if (!command) {
-		cmd_message("there is no command '%s'", argv[1]);
-		print_help(stderr);
+		cmd_message("there is no command '%s'; `heaptap --help` lists them", argv[1]);
 		return EXIT_USAGE;
 	}
 	argv[1] = command->title;

@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define HT_MAX_FRAMES	 127
+#define HT_MAX_FRAMES	 255 /* fits the 8 bits of nr_pcs */
 #define HT_BYTES_SHIFT	 8
 #define HT_OBJECTS_SHIFT 16
 #define HT_COMM_LEN	 16
@@ -32,7 +32,8 @@
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \
 	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \
-	X(stack_incomplete, "samples with a stack that ended before the outermost frame")
+	X(stack_incomplete, "samples with a stack that ended before the outermost frame")          \
+	X(copy_lost, "raw stacks not copied: the ring buffer was full")
 
 /* Up to here allocations, frees or whole stacks are missing; from here on parts of stacks are. */
 #define HT_NR_DATA_LOSSES HT_LOSS_scratch_busy
@@ -53,7 +54,7 @@ enum ht_loss {
 	X(allocs, "allocations by watched processes")                                              \
 	X(frees, "frees of a pointer that is not NULL")                                            \
 	X(samples, "allocations sampled")                                                          \
-	X(complete, "samples whose stack reached the outermost frame")                             \
+	X(walks, "stacks walked while every N-th is copied")                                       \
 	X(failed, "allocation calls that returned an error")                                       \
 	X(nested, "calls made by the allocator itself, counted at the outermost")
 
@@ -64,9 +65,29 @@ enum ht_count {
 		HT_NR_COUNTS
 };
 
+/* How a stack ended. X(name, what it means to the reader of a report) */
+#define HT_STACK_ENDS(X)                                                                           \
+	X(complete, "reached the outermost frame")                                                 \
+	X(truncated, "is deeper than the limit of frames")                                         \
+	X(busy, "no scratch slot was free: the direct caller only")                                \
+	X(no_table, "a pc lies in code whose unwind table was not loaded yet")                     \
+	X(stale, "mappings had just changed")                                                      \
+	X(bad_rule, "a frame's unwind rule is one the tables cannot express")                      \
+	X(bad_fp, "code without an unwind table does not keep a frame pointer")                    \
+	X(unreadable, "stack memory could not be read")                                            \
+	X(not_a_stack, "the stack pointer does not point into a stack")
+
+enum ht_stack_end {
+#define X(name, text) HT_STACK_##name,
+	HT_STACK_ENDS(X)
+#undef X
+		HT_NR_STACK_ENDS
+};
+
 /* Counters of one CPU. */
 struct ht_stats {
 	__u64 count[HT_NR_COUNTS];
+	__u64 ends[HT_NR_STACK_ENDS]; /* samples by how their stack ended */
 	__u64 loss[HT_NR_LOSSES];
 };
 
@@ -128,30 +149,30 @@ struct ht_site {
  */
 struct ht_process {
 	__u32 epoch;
-	__u32 spare;
+	__u32 generation; /* grows when mappings went away: older mapsets are not to be used */
 	__u64 trampoline; /* where return probes return to in this process; 0 = not known yet */
+	__u64 asked_ns;	  /* when a MAPS event was last sent */
+	__u64 exec_pages; /* mm->exec_vm when it was; a difference hints at new code */
+	__u64 copied_ns;  /* virtual time of the last raw copy: limits their rate */
+	__u32 nr_copies;
+	__u16 deleting; /* dlclose is at work */
+	__u16 hold;	/* stop it after a dlopen until user space has loaded the new tables */
 };
 
 /* Records of the ring buffer. */
 enum ht_event_kind {
 	HT_EVENT_STACK = 1,
 	HT_EVENT_EXEC, /* epoch is the new one */
+	HT_EVENT_MAPS, /* the mappings of the process have changed, or a pc was in none */
+	HT_EVENT_COPY, /* the raw stack of a sample the tables could not unwind */
 };
 
 struct ht_event {
 	__u32 kind;
 	__u32 tgid;
 	__u32 epoch;
-	__u32 spare;
+	__u32 held;    /* MAPS: the process was stopped and waits to be continued */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
-};
-
-/* How a stack ended. */
-enum ht_stack_end {
-	HT_STACK_COMPLETE,  /* reached the outermost frame */
-	HT_STACK_TRUNCATED, /* deeper than HT_MAX_FRAMES */
-	HT_STACK_CUT,	    /* a frame could not be read or followed */
-	HT_STACK_BUSY,	    /* no scratch slot: the direct caller only */
 };
 
 /* A site's stack, sent once, leaf first, cut behind its last pc. pcs[0] is the direct caller's
@@ -171,6 +192,18 @@ struct ht_stack_event {
 
 #define HT_STACK_EVENT_SIZE(nr_pcs) (sizeof(struct ht_stack_event_head) + 8 * (nr_pcs))
 
+/* Registers and stack of a sample as they were, for unwinding in user space. The stack of its site
+ * was sent before. */
+#define HT_COPY_SIZE (16 << 10)
+
+struct ht_copy_event {
+	struct ht_event event;
+	__u32 site;
+	__u32 size; /* bytes of stack that follow, from sp up */
+	__u64 pc, sp, fp, rbx;
+	__u8 stack[HT_COPY_SIZE];
+};
+
 #if defined(__cplusplus)
 #define HT_ASSERT(e) static_assert(e, #e)
 #else
@@ -181,7 +214,8 @@ HT_ASSERT(sizeof(struct ht_live_key) == 16);
 HT_ASSERT(sizeof(struct ht_live) == 24);
 HT_ASSERT(sizeof(struct ht_site_key) == 16);
 HT_ASSERT(sizeof(struct ht_site) == 88);
-HT_ASSERT(sizeof(struct ht_process) == 16);
+HT_ASSERT(sizeof(struct ht_process) == 48);
+HT_ASSERT(sizeof(struct ht_copy_event) == 64 + HT_COPY_SIZE);
 HT_ASSERT(sizeof(struct ht_event) == 24);
 HT_ASSERT(sizeof(struct ht_stack_event) == 32 + 8 * HT_MAX_FRAMES);
 

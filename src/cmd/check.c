@@ -35,8 +35,8 @@ static const struct argp_option check_table[] = {
 static const char check_doc[] =
 	"Say what this machine, this user and a target allow."
 	"\v"
-	"One line for each thing heaptap relies on: ok, or what is used instead, or what is missing "
-	"and what to do. With -p also the allocator functions of the process, where each probe goes, "
+	"One line for each thing heaptap relies on: yes, or no with what is used instead or what to "
+	"do. With -p also the allocator functions of the process, where each probe goes, "
 	"and what a hit costs there. Nothing is recorded and the process is not touched.\n"
 	"\n"
 	"Examples:\n"
@@ -68,7 +68,7 @@ static const struct argp check_argp = {.options = check_table, .parser = parse, 
 
 static void say(const char *what, const char *state, const char *text)
 {
-	printf("%-14s %-8s %s\n", what, state, text);
+	printf("%-15s %-8s %s\n", what, state, text);
 }
 
 /* The effective capabilities that matter, by bit. From include/uapi/linux/capability.h. */
@@ -121,12 +121,11 @@ static void say_costs(const struct caps *caps)
 	int err = cost_calibrate(caps, &traps);
 
 	if (err) {
-		say("cost", "unknown", strerror(-err));
+		say("cost of a hit", "unknown", strerror(-err));
 		return;
 	}
 	snprintf(text, sizeof(text),
-		 "%.0f ns emulated, %.0f ns single-stepped, %.0f ns more with "
-		 "a return probe",
+		 "%.0f ns emulated, %.0f ns single-stepped; the function's return %.0f ns more",
 		 traps.emulated, traps.stepped, traps.on_return);
 	say("cost of a hit", "measured", text);
 }
@@ -138,7 +137,7 @@ static int check_machine(struct check_options *options)
 	int err;
 
 	uname(&name);
-	say("kernel", "", name.release);
+	printf("%-15s %s\n", "kernel", name.release);
 	say("BTF", access("/sys/kernel/btf/vmlinux", R_OK) ? "no" : "yes",
 	    "types of the running kernel (CONFIG_DEBUG_INFO_BTF)");
 	say_privileges();
@@ -156,22 +155,34 @@ static int check_machine(struct check_options *options)
 	return EXIT_DONE;
 }
 
+static const char *probed_at(const struct probes *probes, uint64_t vaddr)
+{
+	for (unsigned int i = 0; i < probes->nr; i++)
+		if (probes->probes[i].state == PROBE_USED && probes->probes[i].vaddr == vaddr)
+			return probe_symbol(&probes->probes[i]);
+	return "another";
+}
+
 static void say_probe(const struct probes *probes, const struct probe *probe)
 {
-	static const char *const states[] = {
-		[PROBE_ALIAS] = "same address as an earlier one",
-		[PROBE_FORWARDS] = "not probed: calls a function that is",
-		[PROBE_UNREADABLE] = "not probed: its code cannot be decoded",
-	};
-
-	(void)probes;
 	printf("  %-15s 0x%-8" PRIx64 " ", probe_symbol(probe), probe->offset);
-	if (probe->state == PROBE_USED)
+	switch (probe->state) {
+	case PROBE_USED:
 		printf("+%-3" PRIu64 " %-14s %s%s\n", probe->site.offset,
 		       probe_site_class_name(probe->site.class), probe->site.insn,
-		       probe->forwards ? " (may jump to another)" : "");
-	else
-		printf("     %s\n", states[probe->state]);
+		       probe->forwards ? "  (may go on in another of these)" : "");
+		break;
+	case PROBE_ALIAS:
+		printf("same code as %s\n", probed_at(probes, probe->vaddr));
+		break;
+	case PROBE_FORWARDS:
+		printf("not probed: counted in %s, which it calls\n",
+		       allocator_functions[probe->function].forwards_to);
+		break;
+	case PROBE_UNREADABLE:
+		printf("not probed: its code cannot be decoded\n");
+		break;
+	}
 }
 
 /* Returns the number of functions. */
@@ -187,7 +198,10 @@ static unsigned int say_object(struct object *object, bool is_exe)
 	}
 	nr = probes.nr;
 	if (nr)
-		printf("allocator in %s%s\n", object->path, object->deleted ? " (deleted)" : "");
+		printf("allocator in %s%s\n"
+		       "  %-15s %-10s %-4s %-14s %s\n",
+		       object->path, object->deleted ? " (deleted)" : "", "function", "offset",
+		       "at", "cost class", "instruction there");
 	for (unsigned int i = 0; i < nr; i++)
 		say_probe(&probes, &probes.probes[i]);
 	probes_done(&probes);
@@ -205,7 +219,7 @@ static int check_target(pid_t pid)
 		say("target", "no", diag.text);
 		return cmd_exit_status(err);
 	}
-	printf("%-14s %-8s pid %d (%s) %s\n", "target", "yes", pid, target.process.comm,
+	printf("%-15s %-8s pid %d (%s) %s\n", "target", "yes", pid, target.process.comm,
 	       target.process.exe);
 	for (uint32_t i = 0; i < target.space->nr_mappings; i++) {
 		struct object *object = target.space->mappings[i].object;

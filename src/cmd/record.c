@@ -18,6 +18,8 @@ enum {
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
 	OPTION_EMPTY_PROGRAMS,
+	OPTION_DUMP_STACKS,
+	OPTION_DUMP_EVERY,
 };
 
 static const struct argp_option record_table[] = {
@@ -34,7 +36,9 @@ static const struct argp_option record_table[] = {
 	{"min-age", OPTION_MIN_AGE, "TIME", 0,
 	 "Leave out of inuse what is younger than TIME at the end", 2},
 	{"map-memory", OPTION_MAP_MEMORY, "BYTES", 0,
-	 "Kernel memory for the books at most (default 64M); more holds more live allocations", 2},
+	 "Kernel memory to keep track in, at most (default 64M); more holds more live "
+	 "allocations and more call stacks",
+	 2},
 	{NULL, 0, NULL, 0, "Messages and exit status:", 4},
 	{"quiet", 'q', NULL, 0, "No progress and no summary", 4},
 	{"verbose", 'v', NULL, 0, "Say what was probed, where, and what it takes", 4},
@@ -44,6 +48,9 @@ static const struct argp_option record_table[] = {
 	{"no-feature", OPTION_NO_FEATURE, "NAMES", OPTION_HIDDEN, "Do without kernel features", 4},
 	{"empty-programs", OPTION_EMPTY_PROGRAMS, NULL, OPTION_HIDDEN,
 	 "Attach programs that do nothing", 4},
+	{"dump-stacks", OPTION_DUMP_STACKS, "FILE", OPTION_HIDDEN, "Write raw stacks for tests", 4},
+	{"dump-every", OPTION_DUMP_EVERY, "N", OPTION_HIDDEN, "Of every N-th sample (default 131)",
+	 4},
 	{0},
 };
 
@@ -86,18 +93,13 @@ static void settle(struct record_options *options, const struct argp_state *stat
 	output_settle(&options->output, state, export_format_by_name(fallback));
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+/* The options that say how much. */
+static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 {
 	struct record_options *options = state->input;
 	struct session_options *session = &options->session;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->output;
-		return 0;
-	case 'p':
-		parse_pid(options, arg, state);
-		return 0;
 	case 'r':
 		session->rate = option_bytes(state, "--rate", arg);
 		if (!session->rate || session->rate > HT_RATE_MAX)
@@ -113,12 +115,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (options->interval_ns < MIN_INTERVAL_NS)
 			argp_error(state, "--interval: '%s' is less than 100ms", arg);
 		return 0;
-	case 'q':
-		options->quiet = true;
-		return 0;
-	case 'v':
-		options->verbose = session->verbose = true;
-		return 0;
 	case OPTION_MIN_AGE:
 		options->min_age_ns = option_time_ns(state, "--min-age", arg);
 		return 0;
@@ -127,6 +123,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (session->map_memory < KERNEL_MAP_MEMORY_MIN ||
 		    session->map_memory > KERNEL_MAP_MEMORY_MAX)
 			argp_error(state, "--map-memory: '%s' is not from 2M to 64G", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct record_options *options = state->input;
+	struct session_options *session = &options->session;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->output;
+		return 0;
+	case 'p':
+		parse_pid(options, arg, state);
+		return 0;
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case 'v':
+		options->verbose = session->verbose = true;
 		return 0;
 	case OPTION_STRICT:
 		options->strict = true;
@@ -141,6 +160,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_EMPTY_PROGRAMS:
 		session->empty_programs = true;
 		return 0;
+	case OPTION_DUMP_STACKS:
+		options->dump_path = arg;
+		return 0;
+	case OPTION_DUMP_EVERY:
+		session->copy_every = option_number(state, "--dump-every", arg, 1, UINT_MAX);
+		return 0;
 	case ARGP_KEY_ARGS:
 		options->command = state->argv + state->next;
 		return 0;
@@ -148,7 +173,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		settle(options, state);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_amount(key, arg, state);
 	}
 }
 

@@ -18,6 +18,7 @@ struct record_options {
 	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */
 	struct output_options output;
 	struct session_options session;
+	const char *dump_path; /* raw stacks for tests */
 	bool quiet, verbose, strict, propagate_status;
 };
 

@@ -19,8 +19,11 @@
 #include "cmd/recording.h"
 #include "cmd/summary.h"
 #include "collect/cost.h"
+#include "collect/dump.h"
+#include "collect/limits.h"
 
-#define POLL_MS 250
+#define POLL_MS		   250
+#define DUMP_EVERY_DEFAULT 131
 
 static volatile sig_atomic_t stop_signal;
 
@@ -137,6 +140,21 @@ static int write_snapshot(struct run *run)
 	return err;
 }
 
+static int open_dump(struct record_options *options, struct diag *diag)
+{
+	struct session_options *session = &options->session;
+
+	if (!options->dump_path)
+		return 0;
+	session->dump = fopen(options->dump_path, "we");
+	if (!session->dump || fputs(DUMP_MAGIC, session->dump) < 0)
+		return diag_fail(diag, -EIO, "cannot write %s: %s", options->dump_path,
+				 strerror(errno));
+	if (!session->copy_every)
+		session->copy_every = DUMP_EVERY_DEFAULT;
+	return 0;
+}
+
 static int start(struct run *run)
 {
 	struct record_options *options = run->options;
@@ -145,18 +163,20 @@ static int start(struct run *run)
 	uint64_t begin = now_ns();
 	int err = caps_detect(&session->caps, &diag);
 
+	err = err ?: open_dump(options, &diag);
 	err = err ?: session_new(session, &diag, &run->session);
-	if (err) {
-		cmd_message("%s", diag.text);
-		return err;
-	}
-	if (options->command)
+	if (!err && options->command) {
 		err = session_launch(run->session, options->command, &run->child, &diag);
-	else
+	} else if (!err) {
+		limits_raise_files();
 		err = session_attach(run->session, options->pid, &diag);
+	}
 	if (err) {
 		run->child = 0;
-		cmd_message("%s", diag.text);
+		cmd_message("%s%s", diag.text,
+			    cmd_exit_status(err) == EXIT_NOT_PERMITTED
+				    ? "; `heaptap check` says what is missing"
+				    : "");
 		return err;
 	}
 	run->begin_ns = now_ns();
@@ -294,5 +314,7 @@ int record_run(struct record_options *options)
 	err = err ?: finish(&run);
 	symbolizer_free(run.recording.symbolizer);
 	session_free(run.session);
+	if (options->session.dump && fclose(options->session.dump) && !err)
+		err = -errno;
 	return exit_status(&run, err);
 }

@@ -18,6 +18,26 @@ double relative_error(double total, double variance)
 	return total > 0 ? 100 * sqrt(variance) / total : 0;
 }
 
+double recording_cost_share(const struct recording *recording)
+{
+	const struct target *target = session_target(recording->session);
+	double cpu_ns = target->cpu_ns - target->cpu_start_ns;
+
+	/* of an ended process the CPU time is known as of its last measurement */
+	if (cpu_ns < recording->cost_ns)
+		cpu_ns = recording->cost_ns;
+	return cpu_ns > 0 ? 100 * recording->cost_ns / cpu_ns : 0;
+}
+
+const char *recording_incomplete(const struct ht_stats *stats)
+{
+	if (stats->loss[HT_LOSS_live_full])
+		return "inuse is too low: repeat with a larger --map-memory or --rate";
+	if (stats->loss[HT_LOSS_site_full])
+		return "not everything has its stack: repeat with a larger --map-memory or --rate";
+	return NULL;
+}
+
 static int name_leaf(const struct recording *recording, struct profile *profile,
 		     const struct stack *stack, uint32_t *ret)
 {
@@ -45,7 +65,7 @@ static int name_stack(const struct recording *recording, struct profile *profile
 		err = symbolize_frame(recording->symbolizer, profile, space, &frame,
 				      &locations[n++]);
 	}
-	if (!err && stack->end != HT_STACK_COMPLETE)
+	if (!err && stack->end != HT_STACK_complete)
 		err = symbolize_label(profile, "[truncated]", &locations[n++]);
 	return err ?: n;
 }
@@ -60,7 +80,7 @@ static int add_site(const struct recording *recording, const struct site_totals 
 		    struct profile *profile)
 {
 	uint32_t locations[MAX_LOCATIONS];
-	struct profile_label labels[3];
+	struct profile_label labels[4];
 	struct profile_sample sample = {
 		.values[METRIC_ALLOC_OBJECTS] = llround(site->alloc_objects),
 		.values[METRIC_ALLOC_SPACE] = llround(site->alloc_bytes),
@@ -79,9 +99,12 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	if (n < 0)
 		return n;
 	sample.nr_locations = n;
+	if (site->stack && site->stack->end != HT_STACK_complete)
+		labels[sample.nr_labels++] = (struct profile_label){
+			.key = "incomplete", .string = stack_end_name(site->stack->end)};
 	if (site->alloc_objects > 0)
-		sample.nr_labels =
-			add_number(labels, 0, "bytes", site->alloc_bytes / site->alloc_objects);
+		sample.nr_labels = add_number(labels, sample.nr_labels, "bytes",
+					      site->alloc_bytes / site->alloc_objects);
 	if (recording->rate > 1) {
 		sample.nr_labels =
 			add_number(labels, sample.nr_labels, "alloc_stderr", sqrt(site->alloc_var));
@@ -91,8 +114,9 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	return profile_add_sample(profile, &sample);
 }
 
-static int note_counts(struct profile *profile, const struct ht_stats *stats)
+static int note_counts(struct profile *profile, const struct snapshot *snapshot)
 {
+	const struct ht_stats *stats = &snapshot->stats;
 	static const struct {
 		const char *key;
 		enum ht_count count;
@@ -102,11 +126,15 @@ static int note_counts(struct profile *profile, const struct ht_stats *stats)
 		{"frees", HT_COUNT_frees},
 		{"samples", HT_COUNT_samples},
 		{"failed_allocs", HT_COUNT_failed},
-		{"complete_samples", HT_COUNT_complete},
 	};
 	static const char *const losses[] = {
 #define X(name, text) "lost_" #name,
 		HT_LOSSES(X)
+#undef X
+	};
+	static const char *const ends[] = {
+#define X(name, text) "stacks_" #name,
+		HT_STACK_ENDS(X)
 #undef X
 	};
 	int err = 0;
@@ -114,8 +142,17 @@ static int note_counts(struct profile *profile, const struct ht_stats *stats)
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && !err; i++)
 		err = profile_set_note(profile, counts[i].key, "%" PRIu64,
 				       (uint64_t)stats->count[counts[i].count]);
+	err = err
+		      ?: profile_set_note(profile, "complete_samples", "%" PRIu64,
+					  snapshot->nr_complete);
+	for (int i = 0; i < HT_NR_STACK_ENDS && !err; i++)
+		if (i != HT_STACK_complete && stats->ends[i])
+			err = profile_set_note(profile, ends[i], "%" PRIu64,
+					       (uint64_t)stats->ends[i]);
 	for (int i = 0; i < HT_NR_LOSSES && !err; i++)
 		err = profile_set_note(profile, losses[i], "%" PRIu64, (uint64_t)stats->loss[i]);
+	if (!err && recording_incomplete(stats))
+		err = profile_set_note(profile, "incomplete", "%s", recording_incomplete(stats));
 	return err;
 }
 
@@ -153,17 +190,13 @@ static int note_allocators(struct profile *profile, const struct attachments *at
 static int note_cost(struct profile *profile, const struct recording *recording,
 		     const struct ht_stats *stats)
 {
-	const struct target *target = session_target(recording->session);
 	double hits = stats->count[HT_COUNT_hits];
-	double cpu_ns = target->cpu_ns - target->cpu_start_ns;
 
 	if (recording->cost_ns < 0)
 		return 0;
-	if (cpu_ns < recording->cost_ns)
-		cpu_ns = recording->cost_ns;
 	return profile_set_note(profile, "cost", "hits=%.0f ns_per_hit=%.0f share=%.1f%%", hits,
 				hits > 0 ? recording->cost_ns / hits : 0,
-				cpu_ns > 0 ? 100 * recording->cost_ns / cpu_ns : 0);
+				recording_cost_share(recording));
 }
 
 /* Growth of anonymous memory beside what is held, so that nobody takes one for the other. */
@@ -194,7 +227,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, recording->rate);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRIu64, snapshot->watched_ns);
 	err = err ?: profile_set_note(profile, "min_age_ns", "%" PRIu64, recording->min_age_ns);
-	err = err ?: note_counts(profile, &snapshot->stats);
+	err = err ?: note_counts(profile, snapshot);
 	err = err
 		      ?: profile_set_note(profile, "alloc_error", "%.2f",
 					  relative_error(total.alloc_bytes, total.alloc_var));

@@ -24,6 +24,12 @@ struct recording {
 /* The relative standard error of a total, as "0.8" percent. */
 double relative_error(double total, double variance);
 
+/* What the probes took of the target's CPU time, percent. For a known cost. */
+double recording_cost_share(const struct recording *recording);
+
+/* Why the figures are not the whole truth and what to do about it; NULL when they are. */
+const char *recording_incomplete(const struct ht_stats *stats);
+
 /* 0 with a profile the caller frees, or -errno. */
 int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
 		      struct profile **ret);

@@ -50,6 +50,7 @@ void summary_start(const struct record_options *options, const struct session *s
 {
 	const struct process *process = &session_target(session)->process;
 	const struct caps *caps = &options->session.caps;
+	char until[64] = "until it ends, or Ctrl-C", duration[TEXT_SIZE];
 
 	if (options->quiet)
 		return;
@@ -62,12 +63,12 @@ void summary_start(const struct record_options *options, const struct session *s
 			    session_map_bytes(session) / 1048576.0);
 		cmd_message("attached in %.0f ms", attach_ns / 1e6);
 	}
-	if (options->pid)
-		cmd_message("recording pid %d (%s); it was running: inuse counts what it allocates "
-			    "since attaching",
-			    process->pid, process->comm);
-	else
-		cmd_message("recording pid %d (%s) from its start", process->pid, process->comm);
+	if (options->duration_ns)
+		snprintf(until, sizeof(until), "for %s",
+			 text_duration(duration, options->duration_ns));
+	cmd_message("recording pid %d (%s) %s%s%s", process->pid, process->comm,
+		    options->pid ? "" : "from its start ", until,
+		    options->pid ? "; what it holds already is not counted" : "");
 }
 
 static void say_losses(const struct snapshot *snapshot)
@@ -82,26 +83,39 @@ static void say_losses(const struct snapshot *snapshot)
 		if (losses[i].data)
 			cmd_warning("lost: %" PRIu64 " %s", n, losses[i].text);
 		else
-			cmd_message("%" PRIu64 " of %" PRIu64 " %s", n, samples, losses[i].text);
+			cmd_message("partial: %" PRIu64 " of %" PRIu64 " %s", n, samples,
+				    losses[i].text);
 	}
-	if (snapshot->stats.loss[HT_LOSS_live_full] || snapshot->stats.loss[HT_LOSS_site_full])
-		cmd_warning("the figures are too low: repeat with --map-memory larger, or with a "
-			    "larger --rate");
+	if (recording_incomplete(&snapshot->stats))
+		cmd_warning("%s", recording_incomplete(&snapshot->stats));
 }
 
 static void say_cost(const struct recording *recording, const struct snapshot *snapshot)
 {
-	const struct target *target = session_target(recording->session);
-	double cpu_ns = target->cpu_ns - target->cpu_start_ns;
-	double hits = snapshot->stats.count[HT_COUNT_hits];
+	uint64_t hits = snapshot->stats.count[HT_COUNT_hits];
 
 	if (recording->cost_ns < 0)
-		return;
-	if (cpu_ns < recording->cost_ns)
-		cpu_ns = recording->cost_ns;
-	cmd_message("cost: %.1f%% of the target's CPU time (%.0f probe hits of %.0f ns)",
-		    cpu_ns > 0 ? 100 * recording->cost_ns / cpu_ns : 0, hits,
-		    hits > 0 ? recording->cost_ns / hits : 0);
+		cmd_message("cost: not known: probes on heaptap's own code could not be timed");
+	else if (!hits)
+		cmd_message("cost: none, no probe was hit");
+	else
+		cmd_message("cost: %.1f%% of the target's CPU time, %.1f%% of one CPU (%" PRIu64
+			    " probe hits of %.0f ns)",
+			    recording_cost_share(recording),
+			    100 * recording->cost_ns / snapshot->watched_ns, hits,
+			    recording->cost_ns / hits);
+}
+
+static void say_tables(const struct session *session)
+{
+	struct tables_stats stats;
+
+	session_tables(session, &stats);
+	cmd_message("unwind tables: %u files, %" PRIu64
+		    " rows, %.1f MiB in the kernel, loaded in %.0f "
+		    "ms; %u files have none, %u found no room",
+		    stats.nr_objects, stats.rows, stats.bytes / 1048576.0, stats.load_ns / 1e6,
+		    stats.nr_without, stats.nr_no_room);
 }
 
 static void say_own(const struct recording *recording)
@@ -119,42 +133,61 @@ static void say_own(const struct recording *recording)
 			    (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 }
 
+/* What is held: what the run was made for. */
+static void say_held(const struct recording *recording, const struct snapshot *snapshot)
+{
+	bool late = session_target(recording->session)->late;
+	char bytes[TEXT_SIZE], watched[TEXT_SIZE], error[64] = "";
+	struct site_totals total;
+
+	text_duration(watched, snapshot->watched_ns);
+	if (!snapshot->stats.count[HT_COUNT_allocs]) {
+		cmd_message("nothing was allocated in %s: the process was idle, or its memory does "
+			    "not come from malloc",
+			    watched);
+		return;
+	}
+	snapshot_total(snapshot, &total);
+	if (recording->rate > 1)
+		snprintf(error, sizeof(error), " (standard error %.1f%%)",
+			 relative_error(total.inuse_bytes, total.inuse_var));
+	cmd_message("in use: %s in %.0f objects%s, allocated in the %s since %s",
+		    text_bytes(bytes, total.inuse_bytes), total.inuse_objects, error, watched,
+		    late ? "attaching" : "the start");
+}
+
+static void say_seen(const struct recording *recording, const struct snapshot *snapshot)
+{
+	const __u64 *count = snapshot->stats.count;
+	uint64_t samples = count[HT_COUNT_samples], nr_lost = 0;
+	char rate[64] = "exact", bytes[TEXT_SIZE], complete[64] = "";
+
+	for (int i = 0; i < HT_NR_DATA_LOSSES; i++)
+		nr_lost += snapshot->stats.loss[i];
+	if (recording->rate > 1)
+		snprintf(rate, sizeof(rate), "one per %s", text_bytes(bytes, recording->rate));
+	if (samples)
+		snprintf(complete, sizeof(complete), "; %.1f%% of the stacks complete",
+			 100.0 * snapshot->nr_complete / samples);
+	cmd_message("seen: %" PRIu64 " allocations, %" PRIu64 " frees; %" PRIu64
+		    " samples (%s), %" PRIu64 " lost%s",
+		    (uint64_t)count[HT_COUNT_allocs], (uint64_t)count[HT_COUNT_frees], samples,
+		    rate, nr_lost, complete);
+}
+
 void summary_end(const struct record_options *options, const struct recording *recording,
 		 const struct snapshot *snapshot)
 {
-	const __u64 *count = snapshot->stats.count;
-	char watched[TEXT_SIZE], rate[64], live[TEXT_SIZE], bytes[TEXT_SIZE], error[64] = "";
-	struct site_totals total;
-	uint64_t nr_lost = 0;
-
 	if (options->quiet)
 		return;
 	say_losses(snapshot);
-	snapshot_total(snapshot, &total);
-	for (int i = 0; i < HT_NR_DATA_LOSSES; i++)
-		nr_lost += snapshot->stats.loss[i];
-	if (recording->rate > 1) {
-		snprintf(rate, sizeof(rate), "one sample per %s",
-			 text_bytes(bytes, recording->rate));
-		snprintf(error, sizeof(error), " (standard error %.1f%%)",
-			 relative_error(total.inuse_bytes, total.inuse_var));
-	} else {
-		strcpy(rate, "exact");
-	}
-	cmd_message("%s, %s: %" PRIu64 " allocations, %" PRIu64 " frees, %" PRIu64
-		    " samples, %" PRIu64 " lost; %.1f%% of the stacks complete",
-		    text_duration(watched, snapshot->watched_ns), rate,
-		    (uint64_t)count[HT_COUNT_allocs], (uint64_t)count[HT_COUNT_frees],
-		    (uint64_t)count[HT_COUNT_samples], nr_lost,
-		    count[HT_COUNT_samples]
-			    ? 100.0 * count[HT_COUNT_complete] / count[HT_COUNT_samples]
-			    : 100.0);
-	cmd_message("%s%s in use by %.0f objects%s", text_bytes(live, total.inuse_bytes), error,
-		    total.inuse_objects,
-		    session_target(recording->session)->late ? ", allocated since attaching" : "");
+	say_held(recording, snapshot);
+	say_seen(recording, snapshot);
 	say_cost(recording, snapshot);
-	if (options->verbose)
+	if (options->verbose) {
+		say_tables(recording->session);
 		say_own(recording);
+	}
 	if (options->output.path && strcmp(options->output.path, "-") != 0)
 		cmd_message("wrote %s", options->output.path);
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collect/links.h"
 
@@ -85,7 +84,7 @@ static int explain(const struct object *object, pid_t pid, int err, struct diag 
 		return diag_fail(
 			diag, -EPERM,
 			"not permitted to put probes on %s in pid %d: run as root, or with "
-			"CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; see `heaptap check`",
+			"CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE",
 			object->path, pid);
 	if (err == -ESRCH)
 		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
@@ -95,8 +94,7 @@ static int explain(const struct object *object, pid_t pid, int err, struct diag 
 
 static void detach(struct attachment *attachment)
 {
-	for (unsigned int i = attachment->nr_fds; i > 0; i--)
-		close(attachment->fds[i - 1]);
+	links_close(attachment->fds, attachment->nr_fds);
 	attachment->nr_fds = 0;
 }
 

@@ -120,8 +120,7 @@ static int try_attach(uint32_t attach_type, pid_t pid)
 	err = bpf_map_lookup_elem(map, &(uint32_t){0}, &count) ? -errno : count ? 0 : -ENOSYS;
 out:
 	for (int i = 0; i < 2; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+		link_close_later(fds[i]);
 	if (program >= 0)
 		close(program);
 	close(map);
@@ -133,9 +132,8 @@ static int refused(int err, struct diag *diag)
 	if (err == -EPERM || err == -EACCES)
 		return diag_fail(
 			diag, -EPERM,
-			"the kernel refuses BPF programs on uprobes to this user (%s); run as "
-			"root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; `heaptap check` "
-			"says what is missing",
+			"the kernel refuses BPF programs on uprobes to this user (%s): run as "
+			"root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE",
 			strerror(-err));
 	return diag_fail(
 		diag, err,

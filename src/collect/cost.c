@@ -84,9 +84,7 @@ static int time_probe(const struct caps *caps, uint64_t (*function)(uint64_t), b
 		err = link_perf(program, true, &sites, 0, fds + 2);
 	if (err >= 0)
 		*ret_ns = time_calls(function) - bare;
-	for (int i = 0; i < 4; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	links_close(fds, 4);
 	if (program >= 0)
 		close(program);
 	return err < 0 ? err : 0;

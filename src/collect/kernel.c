@@ -19,12 +19,13 @@
 #include "collect/links.h"
 #include "heaptap.skel.h"
 #include "heaptap/sampling.h"
+#include "heaptap/unwind.h"
 
 struct kernel {
 	struct heaptap_bpf *skel;
 	struct caps caps;
 	bool empty_programs;
-	uint32_t nr_live, nr_sites, ring_size;
+	uint32_t nr_live, nr_sites, ring_size, nr_chunks;
 	uint64_t map_bytes;
 	const struct ht_site *sites;
 	size_t sites_size;
@@ -67,28 +68,36 @@ static uint64_t live_bytes(uint32_t nr)
 	return hash_bytes(nr, sizeof(struct ht_live_key), sizeof(struct ht_live));
 }
 
+#define TABLES_CHUNK_BYTES (HT_CHUNK_WORDS * sizeof(uint64_t))
+#define NR_MAPPINGS_MAX	   16384 /* of all processes, with room for sets that are being replaced */
+#define NR_RULES_MAX	   16384 /* different unwind rules; a large program has a thousand */
+
 /*
- * One eighth of the memory for the ring, a quarter for sites, the rest for outstanding allocations.
- * Hash tables allocate buckets in powers of two, so the largest count that fits is searched.
+ * Three eighths of the memory for unwind tables, which are allocated as they are loaded. Of the
+ * rest, the books, an eighth for the ring, a quarter for sites, and what is left for outstanding
+ * allocations. Hash tables allocate buckets in powers of two, so the largest count that fits is
+ * searched.
  */
 static void choose_sizes(struct kernel *kernel, uint64_t memory, uint64_t fixed)
 {
-	uint64_t left = memory - fixed;
+	uint64_t tables = memory * 3 / 8 / TABLES_CHUNK_BYTES * TABLES_CHUNK_BYTES;
+	uint64_t left = memory - tables > fixed ? memory - tables - fixed : 0;
 	uint64_t ring = RING_SIZE_MIN;
 	uint32_t n;
 
+	kernel->nr_chunks = tables / TABLES_CHUNK_BYTES ?: 1;
 	while (ring < RING_SIZE_MAX && ring * 2 <= left / 8)
 		ring *= 2;
 	kernel->ring_size = ring;
-	left -= ring;
+	left = left > ring ? left - ring : 0;
 	for (n = 1024; n < 65536 && site_bytes(n * 2) <= left / 4; n *= 2)
 		;
 	kernel->nr_sites = n;
-	left -= site_bytes(n);
+	left = left > site_bytes(n) ? left - site_bytes(n) : 0;
 	for (n = 1024; live_bytes(n + 1024) <= left && n < UINT32_MAX - 1024; n += 1024)
 		;
 	kernel->nr_live = n;
-	kernel->map_bytes = fixed + ring + site_bytes(kernel->nr_sites) + live_bytes(n);
+	kernel->map_bytes = tables + fixed + ring + site_bytes(kernel->nr_sites) + live_bytes(n);
 }
 
 /* The fixed-point tables of heaptap/sampling.h; formulas there. */
@@ -146,6 +155,7 @@ static void programs_of(const struct kernel *kernel, enum kernel_program program
 		[PROGRAM_REALLOC] = {skel->progs.realloc_session, skel->progs.realloc_entry,
 				     skel->progs.realloc_return},
 		[PROGRAM_FREE] = {NULL, skel->progs.free_entry, NULL},
+		[PROGRAM_LOADER] = {NULL, skel->progs.loader_state, NULL},
 	};
 
 	memcpy(ret, all[program], sizeof(all[program]));
@@ -162,7 +172,7 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 		return NULL;
 	if (sides[SIDE_SESSION] && session != (side == SIDE_SESSION))
 		return NULL;
-	if (kernel->empty_programs)
+	if (kernel->empty_programs && program != PROGRAM_LOADER)
 		return side == SIDE_SESSION ? kernel->skel->progs.empty_session
 					    : kernel->skel->progs.empty;
 	return sides[side];
@@ -214,7 +224,10 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	uint64_t nr_cpus = libbpf_num_possible_cpus();
 	uint64_t slots = nr_cpus * bpf_map__max_entries(skel->maps.scratch);
 	uint64_t fixed = slots * bpf_map__value_size(skel->maps.scratch) +
-			 nr_cpus * sizeof(struct ht_stats) + (256 << 10);
+			 nr_cpus * sizeof(struct ht_stats) +
+			 NR_MAPPINGS_MAX * sizeof(struct ht_mapping) +
+			 NR_RULES_MAX * sizeof(uint64_t) + (sizeof(uint64_t) << HT_PC_CACHE_SHIFT) +
+			 (256 << 10);
 	int err;
 
 	choose_sizes(kernel, options->map_memory, fixed);
@@ -223,6 +236,9 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	err = err ?: bpf_map__set_max_entries(skel->maps.site_index, kernel->nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.events, kernel->ring_size);
+	err = err ?: bpf_map__set_max_entries(skel->maps.mappings, NR_MAPPINGS_MAX);
+	err = err ?: bpf_map__set_max_entries(skel->maps.rules, NR_RULES_MAX);
+	err = err ?: bpf_map__set_max_entries(skel->maps.chunks, kernel->nr_chunks);
 	return err ?: bpf_map__set_max_entries(skel->maps.scratch, slots);
 }
 
@@ -258,6 +274,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	}
 	kernel->skel->rodata->ht_base_rate = options->rate;
 	kernel->skel->rodata->ht_start_ns = now_ns();
+	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->data->ht_rate = options->rate;
 	fill_sampling_tables(kernel->skel);
 	choose_programs(kernel);
@@ -314,6 +331,17 @@ int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch)
 	return bpf_map_update_elem(map, &tgid, &process, BPF_ANY) ? -errno : 0;
 }
 
+int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold)
+{
+	int map = bpf_map__fd(kernel->skel->maps.processes);
+	struct ht_process process;
+
+	if (bpf_map_lookup_elem(map, &tgid, &process))
+		return -errno;
+	process.hold = hold;
+	return bpf_map_update_elem(map, &tgid, &process, BPF_EXIST) ? -errno : 0;
+}
+
 int kernel_unwatch(struct kernel *kernel, uint32_t tgid)
 {
 	return bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &tgid) ? -errno : 0;
@@ -365,6 +393,8 @@ int kernel_stats(const struct kernel *kernel, struct ht_stats *ret)
 	for (int cpu = 0; cpu < nr_cpus && !err; cpu++) {
 		for (int i = 0; i < HT_NR_COUNTS; i++)
 			ret->count[i] += all[cpu].count[i];
+		for (int i = 0; i < HT_NR_STACK_ENDS; i++)
+			ret->ends[i] += all[cpu].ends[i];
 		for (int i = 0; i < HT_NR_LOSSES; i++)
 			ret->loss[i] += all[cpu].loss[i];
 	}
@@ -408,4 +438,30 @@ int kernel_live_each(const struct kernel *kernel,
 int kernel_events_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.events);
+}
+
+void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret)
+{
+	const struct heaptap_bpf *skel = kernel->skel;
+
+	*ret = (struct tables_maps){
+		.mapsets = bpf_map__fd(skel->maps.mapsets),
+		.mappings = bpf_map__fd(skel->maps.mappings),
+		.chunks = bpf_map__fd(skel->maps.chunks),
+		.rules = bpf_map__fd(skel->maps.rules),
+		.pc_cache = bpf_map__fd(skel->maps.pc_cache),
+		.nr_mappings = NR_MAPPINGS_MAX,
+		.nr_chunks = kernel->nr_chunks,
+		.nr_rules = NR_RULES_MAX,
+	};
+}
+
+int kernel_generation(const struct kernel *kernel, uint32_t tgid, uint32_t *ret)
+{
+	struct ht_process process;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.processes), &tgid, &process))
+		return -errno;
+	*ret = process.generation;
+	return 0;
 }

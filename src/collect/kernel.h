@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "collect/caps.h"
+#include "collect/tables.h"
 #include "heaptap/wire.h"
 #include "util/diag.h"
 
@@ -22,6 +23,7 @@ struct kernel_options {
 	uint64_t map_memory; /* bytes all maps together may take at most */
 	struct caps caps;
 	bool empty_programs; /* attach programs that do nothing: what the traps cost */
+	uint32_t copy_every; /* also copy the stack of every N-th sample; 0 = none */
 	bool verbose;	     /* libbpf's own messages to stderr */
 };
 
@@ -31,6 +33,7 @@ enum kernel_program {
 	PROGRAM_ALLOC_OUT,
 	PROGRAM_REALLOC,
 	PROGRAM_FREE,
+	PROGRAM_LOADER, /* the dynamic loader's hook for debuggers */
 	NR_KERNEL_PROGRAMS,
 };
 
@@ -54,6 +57,9 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 void kernel_enable(struct kernel *kernel, bool enabled);
 
 int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch);
+/* @hold: stop the process after each dlopen, for its MAPS events with held set to be answered with
+ * SIGCONT. */
+int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold);
 int kernel_unwatch(struct kernel *kernel, uint32_t tgid);
 
 /* Unit of the sites' variances: (base rate)^2 / 2^16 bytes squared. */
@@ -81,5 +87,12 @@ int kernel_live_each(const struct kernel *kernel,
 
 /* File descriptor of the event ring, for ring_buffer__new(). */
 int kernel_events_fd(const struct kernel *kernel);
+
+/* The maps that unwind tables go into. */
+void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret);
+
+/* The generation of a watched process's mappings, to be read before they are: what is published for
+ * it is stale once the programs have seen something go. */
+int kernel_generation(const struct kernel *kernel, uint32_t tgid, uint32_t *ret);
 
 #endif

@@ -16,10 +16,13 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "collect/limits.h"
 
 #define SYSCALL_STOP (SIGTRAP | 0x80) /* with PTRACE_O_TRACESYSGOOD */
 
@@ -33,12 +36,21 @@ static void run_command(char *const argv[], int report)
 
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
+		/* It is stopped for moments, see kernel_hold(): never for longer than heaptap
+		 * lives. */
+		prctl(PR_SET_PDEATHSIG, SIGCONT);
 		execvp(argv[0], argv);
 	}
 	err = errno;
 	if (write(report, &err, sizeof(err)) < 0)
 		_exit(126);
 	_exit(127);
+}
+
+/* The name given is at fault, not what this user or machine allows. */
+static bool is_no_program(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == EACCES || err == ENOEXEC || err == ELOOP;
 }
 
 int launch_start(char *const argv[], pid_t *ret_pid, struct diag *diag)
@@ -60,7 +72,9 @@ int launch_start(char *const argv[], pid_t *ret_pid, struct diag *diag)
 		err = ESRCH;
 	close(report[0]);
 	if (err)
-		return diag_fail(diag, -err, "cannot run %s: %s", argv[0], strerror(err));
+		return diag_fail(diag, is_no_program(err) ? -ESRCH : -err, "cannot run %s: %s",
+				 argv[0], strerror(err));
+	limits_raise_files();
 	*ret_pid = pid;
 	return 0;
 }

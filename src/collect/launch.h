@@ -14,7 +14,7 @@
 
 /*
  * Forks, and execs @argv (looked up in PATH). The process is stopped at its first instruction.
- * 0; -ENOENT, -EACCES, -ENOEXEC: the command cannot be run, with @diag.
+ * 0; -ESRCH: there is no such command, or it cannot be executed; or another -errno; with @diag.
  */
 int launch_start(char *const argv[], pid_t *ret_pid, struct diag *diag);
 

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -109,4 +111,43 @@ int link_perf(int program_fd, bool on_return, const struct link_sites *sites, si
 	ret_fds[0] = event;
 	ret_fds[1] = link;
 	return 0;
+}
+
+static void *close_fd(void *arg)
+{
+	close((int)(intptr_t)arg);
+	return NULL;
+}
+
+void links_close(const int *fds, size_t nr)
+{
+	pthread_t *threads = calloc(nr ?: 1, sizeof(*threads));
+	bool *started = calloc(nr ?: 1, sizeof(*started));
+
+	for (size_t i = 0; i < nr; i++) {
+		if (fds[i] < 0)
+			continue;
+		if (threads && started)
+			started[i] = !pthread_create(&threads[i], NULL, close_fd,
+						     (void *)(intptr_t)fds[i]);
+		if (!started || !started[i])
+			close(fds[i]);
+	}
+	for (size_t i = 0; i < nr && started; i++)
+		if (started[i])
+			pthread_join(threads[i], NULL);
+	free(threads);
+	free(started);
+}
+
+void link_close_later(int fd)
+{
+	pthread_t thread;
+
+	if (fd < 0)
+		return;
+	if (pthread_create(&thread, NULL, close_fd, (void *)(intptr_t)fd))
+		close(fd);
+	else
+		pthread_detach(thread);
 }

@@ -37,4 +37,12 @@ int link_multi(int program_fd, uint32_t attach_type, bool on_return,
 int link_perf(int program_fd, bool on_return, const struct link_sites *sites, size_t index,
 	      int ret_fds[2]);
 
+/*
+ * Removing a probe waits until no program can be running any more, some 40 ms. links_close() waits
+ * for all of them at once instead of one after the other; link_close_later() does not wait.
+ * Negative descriptors are passed over.
+ */
+void links_close(const int *fds, size_t nr);
+void link_close_later(int fd);
+
 #endif

@@ -14,7 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collect/copy_walk.h"
+#include "collect/dump.h"
 #include "collect/launch.h"
+#include "collect/loader_hook.h"
+#include "collect/tables.h"
 
 #define MEASURE_INTERVAL_NS 500000000ULL
 
@@ -27,10 +31,14 @@ struct session {
 	bool has_target;
 	struct stacks stacks;
 	struct attachments attachments;
+	struct loader_hook loader_hook;
+	struct tables *tables;
 	unsigned int nr_examined; /* objects looked at for allocators, held */
 	struct object **examined;
 	uint64_t refreshed_ns, measured_ns;
-	int event_error; /* first -errno of taking in an event */
+	FILE *dump;
+	uint64_t nr_completed; /* samples whose stack a raw copy completed */
+	int event_error;       /* first -errno of taking in an event */
 };
 
 static uint64_t now_ns(void)
@@ -82,17 +90,27 @@ static int examine_space(struct session *session, struct diag *diag)
 					      &session->caps, object,
 					      !strcmp(object->path, process->exe), process->pid,
 					      diag);
+		if (err >= 0 && session->loader_hook.fds[0] < 0)
+			loader_hook_open(session->kernel, &session->caps, object, process->pid,
+					 &session->loader_hook);
 	}
 	return err < 0 ? err : 0;
 }
 
-static void refresh_space(struct session *session)
+/* Reads the mappings, loads new unwind tables, probes new allocators. Tables first: stacks are
+ * incomplete until they are there. */
+static int refresh_space(struct session *session, struct diag *diag)
 {
-	bool changed = false;
+	struct target *target = &session->target;
+	uint32_t generation;
+	int err = kernel_generation(session->kernel, target->process.pid, &generation);
 
 	session->refreshed_ns = now_ns();
-	if (!space_refresh(session->target.space, &changed) && changed)
-		examine_space(session, NULL);
+	err = err ?: space_refresh(target->space, NULL);
+	err = err
+		      ?: tables_publish(session->tables, target->space, target->process.pid,
+					generation);
+	return err ?: examine_space(session, diag);
 }
 
 /* --- events ------------------------------------------------------------------------------------
@@ -113,8 +131,40 @@ static int take_stack(struct session *session, const struct ht_stack_event *even
 
 	if (same_image && session->refreshed_ns < event->head.event.time_ns &&
 	    !is_bound(target->space, event))
-		refresh_space(session);
+		refresh_space(session, NULL);
 	return stacks_add(&session->stacks, event, same_image ? target->space : NULL);
+}
+
+/* A stack the programs could not unwind: walked again here, by tables that may be loaded by now. */
+static int take_copy(struct session *session, const struct ht_copy_event *copy)
+{
+	const struct target *target = &session->target;
+	const struct stack *stack = stacks_at(&session->stacks, copy->site);
+	struct walked walked;
+
+	if (copy->event.epoch != target->epoch || !stack)
+		return 0;
+	if (session->dump)
+		return dump_sample(session->dump, copy, stack);
+	if (session->refreshed_ns < copy->event.time_ns)
+		refresh_space(session, NULL);
+	copy_walk(session->tables, target->space, copy, &walked);
+	if (walked.end != HT_STACK_complete)
+		return 0;
+	session->nr_completed++;
+	return stacks_replace(&session->stacks, copy->site, walked.pcs, walked.nr_pcs,
+			      target->space);
+}
+
+static int take_exec(struct session *session, const struct ht_event *event)
+{
+	int err;
+
+	if (event->epoch == session->target.epoch)
+		return 0;
+	err = target_exec(&session->target, event->epoch);
+	err = err ?: refresh_space(session, NULL);
+	return err == -ESRCH ? 0 : err;
 }
 
 static int take_event(void *arg, void *data, size_t size)
@@ -124,12 +174,22 @@ static int take_event(void *arg, void *data, size_t size)
 	int err = 0;
 
 	(void)size;
-	if (event->kind == HT_EVENT_STACK) {
+	switch (event->kind) {
+	case HT_EVENT_STACK:
 		err = take_stack(session, data);
-	} else if (event->kind == HT_EVENT_EXEC && event->epoch != session->target.epoch) {
-		err = target_exec(&session->target, event->epoch);
-		session->refreshed_ns = now_ns();
-		err = err == -ESRCH ? 0 : err ?: examine_space(session, NULL);
+		break;
+	case HT_EVENT_COPY:
+		err = take_copy(session, data);
+		break;
+	case HT_EVENT_EXEC:
+		err = take_exec(session, event);
+		break;
+	case HT_EVENT_MAPS:
+		if (session->refreshed_ns < event->time_ns)
+			refresh_space(session, NULL);
+		if (event->held)
+			kill(event->tgid, SIGCONT);
+		break;
 	}
 	if (err && !session->event_error)
 		session->event_error = err;
@@ -147,18 +207,28 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.map_memory = options->map_memory,
 		.caps = options->caps,
 		.empty_programs = options->empty_programs,
+		.copy_every = options->copy_every,
 		.verbose = options->verbose,
 	};
+	struct tables_maps maps;
 	int err;
 
 	if (!session)
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
 	session->rate = options->rate;
+	session->dump = options->dump;
 	session->target.pidfd = -1;
+	session->loader_hook = (struct loader_hook){{-1, -1}};
 	err = kernel_new(&kernel, diag, &session->kernel);
 	if (err)
 		goto out;
+	kernel_tables_maps(session->kernel, &maps);
+	err = tables_new(&maps, &session->tables);
+	if (err) {
+		diag_fail(diag, err, "cannot map the unwind tables: %s", strerror(-err));
+		goto out;
+	}
 	session->ring =
 		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
 	if (!session->ring)
@@ -183,7 +253,9 @@ void session_free(struct session *session)
 	for (unsigned int i = 0; i < session->nr_examined; i++)
 		object_put(session->examined[i]);
 	free(session->examined);
+	loader_hook_close(&session->loader_hook);
 	ring_buffer__free(session->ring);
+	tables_free(session->tables);
 	stacks_done(&session->stacks);
 	if (session->has_target)
 		target_close(&session->target);
@@ -223,7 +295,7 @@ int session_attach(struct session *session, pid_t pid, struct diag *diag)
 	int err = open_target(session, pid, diag);
 
 	session->target.late = true;
-	err = err ?: examine_space(session, diag);
+	err = err ?: refresh_space(session, diag);
 	err = err ?: require_allocator(session, diag);
 	if (!err)
 		kernel_enable(session->kernel, true);
@@ -242,10 +314,8 @@ static int launched_code(uint64_t loader_base, void *arg)
 	const struct launching *launching = arg;
 	struct session *session = launching->session;
 	const struct space *space = session->target.space;
-	int err = space_refresh(session->target.space, NULL);
+	int err = refresh_space(session, launching->diag);
 
-	session->refreshed_ns = now_ns();
-	err = err ?: examine_space(session, launching->diag);
 	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
 		const struct mapping *mapping = &space->mappings[i];
 
@@ -270,6 +340,7 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 		err = launch_load(*ret_pid, launched_code, &launching);
 		if (err == -ESRCH)
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
+		err = err ?: kernel_hold(session->kernel, *ret_pid, true);
 	}
 	err = err ?: require_allocator(session, diag);
 	if (err) {
@@ -310,7 +381,10 @@ int session_freeze(struct session *session)
 	kernel_enable(session->kernel, false);
 	target_measure(&session->target);
 	attachments_detach(&session->attachments);
+	loader_hook_close(&session->loader_hook);
 	n = ring_buffer__consume(session->ring);
+	if (n >= 0 && session->dump)
+		n = dump_mappings(session->dump, session->target.space);
 	return n < 0 ? n : session->event_error;
 }
 
@@ -332,9 +406,21 @@ uint64_t session_map_bytes(const struct session *session)
 	return kernel_map_bytes(session->kernel);
 }
 
+void session_tables(const struct session *session, struct tables_stats *ret)
+{
+	tables_stats(session->tables, ret);
+}
+
 int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret)
 {
+	int err;
+
 	stacks_bind(&session->stacks, session->target.epoch, session->target.space);
-	return snapshot_take(session->kernel, &session->stacks, session->target.epoch, min_age_ns,
-			     ret);
+	err = snapshot_take(session->kernel, &session->stacks, session->target.epoch, min_age_ns,
+			    ret);
+	if (err)
+		return err;
+	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;
+	ret->stats.loss[HT_LOSS_stack_incomplete] -= session->nr_completed;
+	return 0;
 }

@@ -9,12 +9,14 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "collect/attach.h"
 #include "collect/caps.h"
 #include "collect/kernel.h"
 #include "collect/snapshot.h"
 #include "collect/stacks.h"
+#include "collect/tables.h"
 #include "collect/target.h"
 #include "util/diag.h"
 
@@ -24,6 +26,8 @@ struct session_options {
 	struct caps caps;    /* detected */
 	bool empty_programs; /* traps only: for benchmarks */
 	bool verbose;
+	uint32_t copy_every; /* with dump: the raw stack of every N-th sample goes there */
+	FILE *dump;	     /* see collect/dump.h; the caller's */
 };
 
 struct session;
@@ -54,5 +58,6 @@ int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapsh
 const struct target *session_target(const struct session *session);
 const struct attachments *session_attachments(const struct session *session);
 uint64_t session_map_bytes(const struct session *session);
+void session_tables(const struct session *session, struct tables_stats *ret);
 
 #endif

@@ -22,7 +22,8 @@ struct snapshot {
 	uint32_t nr_sites;
 	struct site_totals *sites; /* sites[0]: what found no place in the site map */
 	struct ht_stats stats;
-	uint64_t watched_ns; /* since the recording began */
+	uint64_t nr_complete; /* samples with a complete stack, also by way of a raw copy */
+	uint64_t watched_ns;  /* since the recording began */
 };
 
 /*

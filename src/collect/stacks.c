@@ -6,6 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *stack_end_name(enum ht_stack_end end)
+{
+	static const char *const names[] = {
+#define X(name, text) #name,
+		HT_STACK_ENDS(X)
+#undef X
+	};
+
+	return end < HT_NR_STACK_ENDS ? names[end] : "unknown";
+}
+
 static int stacks_reserve(struct stacks *stacks, uint32_t nr)
 {
 	uint32_t size = stacks->nr ? stacks->nr : 256;
@@ -24,6 +35,22 @@ static int stacks_reserve(struct stacks *stacks, uint32_t nr)
 	return 0;
 }
 
+static int set_pcs(struct stack *stack, const void *pcs, uint32_t nr, const struct space *space)
+{
+	uint64_t *memory = malloc(nr * (sizeof(*stack->pcs) + sizeof(*stack->mappings)));
+
+	if (!memory)
+		return -ENOMEM;
+	free(stack->pcs);
+	stack->pcs = memory;
+	stack->mappings = (uint32_t *)(stack->pcs + nr);
+	stack->nr = nr;
+	memcpy(stack->pcs, pcs, nr * sizeof(*stack->pcs));
+	for (uint32_t i = 0; i < nr; i++)
+		stack->mappings[i] = space ? space_find(space, stack->pcs[i] - 1) : SPACE_NONE;
+	return 0;
+}
+
 int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const struct space *space)
 {
 	const struct ht_stack_event_head *head = &event->head;
@@ -35,19 +62,24 @@ int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const 
 	stack = &stacks->all[head->site];
 	if (stack->nr)
 		return 0;
-	stack->pcs = malloc(head->nr_pcs * (sizeof(*stack->pcs) + sizeof(*stack->mappings)));
-	if (!stack->pcs)
-		return -ENOMEM;
-	stack->mappings = (uint32_t *)(stack->pcs + head->nr_pcs);
-	memcpy(stack->pcs, event->pcs, head->nr_pcs * sizeof(*stack->pcs));
-	for (uint32_t i = 0; i < head->nr_pcs; i++)
-		stack->mappings[i] = space ? space_find(space, stack->pcs[i] - 1) : SPACE_NONE;
 	stack->tgid = head->event.tgid;
 	stack->epoch = head->event.epoch;
 	stack->probe = head->probe;
 	stack->end = head->end;
-	stack->nr = head->nr_pcs;
-	return 0;
+	return set_pcs(stack, event->pcs, head->nr_pcs, space);
+}
+
+int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, uint32_t nr,
+		   const struct space *space)
+{
+	int err;
+
+	if (!stacks_at(stacks, site))
+		return 0;
+	err = set_pcs(&stacks->all[site], pcs, nr, space);
+	if (!err)
+		stacks->all[site].end = HT_STACK_complete;
+	return err;
 }
 
 void stacks_bind(struct stacks *stacks, uint32_t epoch, const struct space *space)

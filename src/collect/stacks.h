@@ -20,6 +20,9 @@ struct stack {
 	uint32_t *mappings; /* of each pc, index in the process's space or SPACE_NONE */
 };
 
+/* "truncated", "no_table", ... */
+const char *stack_end_name(enum ht_stack_end end);
+
 /* By site index. */
 struct stacks {
 	uint32_t nr;
@@ -30,6 +33,10 @@ struct stacks {
  * 0 or -ENOMEM. */
 int stacks_add(struct stacks *stacks, const struct ht_stack_event *event,
 	       const struct space *space);
+
+/* A better stack for @site, complete, bound to @space. Nothing when the site has none yet. */
+int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, uint32_t nr,
+		   const struct space *space);
 
 /* Binds addresses that no mapping was known for when they came; only of image @epoch. */
 void stacks_bind(struct stacks *stacks, uint32_t epoch, const struct space *space);

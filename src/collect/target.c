@@ -9,6 +9,10 @@
 
 static int refuse(const struct process *process, struct diag *diag)
 {
+	if (process->pid == getpid())
+		return diag_fail(diag, -ENOTSUP,
+				 "pid %d is heaptap itself: give the pid of another process",
+				 process->pid);
 	if (process->kernel_thread)
 		return diag_fail(diag, -ENOTSUP,
 				 "pid %d (%s) is a kernel thread: it has no user memory to profile",
@@ -53,8 +57,11 @@ static int open_space(struct target *target, struct diag *diag)
 		return diag_fail(
 			diag, -EACCES,
 			"not permitted to read the memory map of pid %d (%s), which belongs to "
-			"uid %d: run as root, or with CAP_SYS_PTRACE; see `heaptap check -p %d`",
-			pid, target->process.comm, (int)target->process.uid, pid);
+			"uid %d: %s",
+			pid, target->process.comm, (int)target->process.uid,
+			geteuid() ? "run as root, or with CAP_SYS_PTRACE"
+				  : "this root lacks CAP_SYS_PTRACE, or a security module "
+				    "protects the process");
 	if (err)
 		return diag_fail(diag, err, "cannot read /proc/%d/maps: %s", pid, strerror(-err));
 	return 0;

@@ -39,6 +39,9 @@ struct elf_symbol {
 int elf_image_find_symbols(const struct elf_image *image, const char *const *names, size_t nr_names,
 			   struct elf_symbol *ret);
 
+/* The address of the variable @name in .dynsym. -ENOENT when there is none. */
+int elf_image_find_variable(const struct elf_image *image, const char *name, uint64_t *ret_vaddr);
+
 /* Copies up to @size file bytes behind @vaddr, ending with the segment's file content. Returns the
  * count, or -errno. */
 long elf_image_read(const struct elf_image *image, uint64_t vaddr, void *buffer, size_t size);

@@ -161,3 +161,25 @@ int elf_image_find_symbols(const struct elf_image *image, const char *const *nam
 	free(wanted);
 	return 0;
 }
+
+int elf_image_find_variable(const struct elf_image *image, const char *name, uint64_t *ret_vaddr)
+{
+	struct table table;
+	GElf_Sym symbol;
+
+	if (!find_table(elf_image_handle(image), true, &table))
+		return -ENOENT;
+	for (size_t nr = 0; nr < table.nr_symbols; nr++) {
+		const char *found;
+
+		if (!gelf_getsym(table.symbols, (int)nr, &symbol) ||
+		    symbol.st_shndx == SHN_UNDEF || GELF_ST_TYPE(symbol.st_info) != STT_OBJECT)
+			continue;
+		found = elf_strptr(elf_image_handle(image), table.strings, symbol.st_name);
+		if (found && !strcmp(found, name)) {
+			*ret_vaddr = symbol.st_value;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}

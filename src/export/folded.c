@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/rows.h"
+#include "export/table_rows.h"
 #include "export/writers.h"
 
 /* "name 12" or "name 1.5": the end of a line to the readers. */
@@ -90,14 +90,14 @@ int folded_write(const struct profile *profile, const struct export_options *opt
 {
 	const struct profile_sample *sample;
 	struct line line = {0};
-	struct rows rows = {0};
+	struct table_rows rows = {0};
 	struct stack stack;
 	int64_t value;
 	int err;
 
 	err = stack_init(&stack, profile);
 	if (!err)
-		err = rows_build(&rows, &stack, ROWS_BY_NAMES);
+		err = table_rows_build(&rows, &stack, ROWS_BY_NAMES);
 	for (uint32_t i = 0; i < rows.nr_rows && !err; i++) {
 		value = rows.rows[i].values[options->metric];
 		if (value <= 0)
@@ -112,7 +112,7 @@ int folded_write(const struct profile *profile, const struct export_options *opt
 		}
 	}
 	free(line.text);
-	rows_done(&rows);
+	table_rows_done(&rows);
 	stack_done(&stack);
 	return err;
 }

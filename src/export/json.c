@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/rows.h"
+#include "export/table_rows.h"
 #include "export/summary.h"
 #include "export/writers.h"
 #include "profile/site.h"

@@ -16,10 +16,11 @@
 #define RED_BOLD "\033[1;31m"
 #define RESET	 "\033[0m"
 
-static const struct {
+static const struct loss {
 	const char *name, *text;
+	bool partial; /* no bytes are missing, only parts of stacks */
 } losses[] = {
-#define X(name, text) {#name, text},
+#define X(name, text) {#name, text, HT_LOSS_##name >= HT_NR_DATA_LOSSES},
 	HT_LOSSES(X)
 #undef X
 };
@@ -31,11 +32,11 @@ const char *summary_loss_name(const char *key)
 	return strncmp(key, LOSS_PREFIX, length) ? NULL : key + length;
 }
 
-const char *summary_loss_text(const char *name)
+static const struct loss *find_loss(const char *name)
 {
 	for (size_t i = 0; i < HT_NR_LOSSES; i++)
 		if (!strcmp(losses[i].name, name))
-			return losses[i].text;
+			return &losses[i];
 	return NULL;
 }
 
@@ -55,31 +56,47 @@ bool summary_number(const struct profile *profile, const char *key, int64_t *ret
 	return true;
 }
 
-static void put_warning(FILE *out, const struct export_options *options, const char *word,
-			const char *value, const char *text)
+static void put_word(FILE *out, const struct export_options *options, const char *word)
 {
 	fprintf(out, "%s%s:%s ", options->color ? RED_BOLD : "", word, options->color ? RESET : "");
-	text_put(out, value, 0);
-	if (text)
-		fprintf(out, " %s", text);
-	putc('\n', out);
 }
 
-/* A counter of a newer version is shown by its name. */
+/* What is missing, then what is only in part there. A counter of a newer version is shown by its
+ * name, as the worse of the two. */
 static void put_losses(const struct profile *profile, const struct export_options *options,
-		       FILE *out)
+		       bool partial, FILE *out)
 {
-	const char *name, *text;
+	const char *samples = profile_note(profile, "samples");
 
 	for (uint32_t i = 0; i < profile->nr_notes; i++) {
 		const struct profile_note *note = &profile->notes[i];
+		const char *name = summary_loss_name(note->key);
+		const struct loss *loss = name ? find_loss(name) : NULL;
 
-		name = summary_loss_name(note->key);
-		if (!name || !strcmp(note->value, "0"))
+		if (!name || !strcmp(note->value, "0") || (loss && loss->partial) != partial)
 			continue;
-		text = summary_loss_text(name);
-		put_warning(out, options, "LOST", note->value, text ? text : name);
+		put_word(out, options, partial ? "PARTIAL" : "LOST");
+		text_put(out, note->value, 0);
+		if (partial && samples) {
+			fputs(" of ", out);
+			text_put(out, samples, 0);
+		}
+		putc(' ', out);
+		text_put(out, loss ? loss->text : name, 0);
+		putc('\n', out);
 	}
+}
+
+static void put_incomplete(const struct profile *profile, const struct export_options *options,
+			   FILE *out)
+{
+	const char *why = profile_note(profile, "incomplete");
+
+	if (!why)
+		return;
+	put_word(out, options, "INCOMPLETE");
+	text_put(out, why, 0);
+	putc('\n', out);
 }
 
 static void put_note(const struct profile *profile, const char *key, const char *title, FILE *out)
@@ -147,7 +164,7 @@ static void put_late(const struct profile *profile, FILE *out)
 	if (!attached || strcmp(attached, "late") != 0)
 		return;
 	summary_number(profile, "watched_ns", &watched_ns);
-	fprintf(out, "%-10sinuse means allocated since attaching, %s ago, and not freed\n", "",
+	fprintf(out, "%-10sinuse: allocated in the %s since attaching, and not freed\n", "",
 		text_duration(duration, watched_ns));
 }
 
@@ -157,7 +174,7 @@ static void put_min_age(const struct profile *profile, FILE *out)
 	int64_t ns;
 
 	if (summary_number(profile, "min_age_ns", &ns) && ns > 0)
-		fprintf(out, "%-10sinuse leaves out what is younger than %s\n", "",
+		fprintf(out, "%-10sinuse: without what is younger than %s\n", "",
 			text_duration(duration, ns));
 }
 
@@ -180,11 +197,9 @@ static void put_counts(const struct profile *profile, FILE *out)
 
 void summary_head(const struct profile *profile, const struct export_options *options, FILE *out)
 {
-	const char *incomplete = profile_note(profile, "incomplete");
-
-	put_losses(profile, options, out);
-	if (incomplete)
-		put_warning(out, options, "INCOMPLETE", incomplete, NULL);
+	put_losses(profile, options, false, out);
+	put_incomplete(profile, options, out);
+	put_losses(profile, options, true, out);
 	put_note(profile, "target", "target", out);
 	put_recorded(profile, out);
 	put_source(profile, out);
@@ -249,7 +264,7 @@ static void put_all_notes(const struct profile *profile, FILE *out)
 /* What is held explains a part of the growth; the rest is said, not attributed. */
 static void put_rss(const struct profile *profile, FILE *out)
 {
-	char anon[TEXT_SIZE], change[TEXT_SIZE], explained[TEXT_SIZE], rest[TEXT_SIZE];
+	char anon[TEXT_SIZE], change[TEXT_SIZE], held[TEXT_SIZE], rest[TEXT_SIZE];
 	int64_t values[4];
 
 	if (!summary_number(profile, "rss_anon", &values[0]) ||
@@ -257,11 +272,17 @@ static void put_rss(const struct profile *profile, FILE *out)
 	    !summary_number(profile, "rss_explained", &values[2]) ||
 	    !summary_number(profile, "rss_unexplained", &values[3]))
 		return;
-	fprintf(out,
-		"%-10sanonymous memory %s, changed by %s: %s explained by inuse, %s "
-		"unexplained\n",
-		"rss", text_bytes(anon, values[0]), text_bytes(change, values[1]),
-		text_bytes(explained, values[2]), text_bytes(rest, values[3]));
+	text_bytes(held, values[2]);
+	fprintf(out, "%-10s%s anonymous memory, ", "rss", text_bytes(anon, values[0]));
+	if (values[1] <= 0)
+		fprintf(out, "%s less than at the start, with %s in use\n",
+			text_bytes(change, values[1] > INT64_MIN ? -values[1] : INT64_MAX), held);
+	else if (values[3] <= 0)
+		fprintf(out, "%s more than at the start, with %s in use\n",
+			text_bytes(change, values[1]), held);
+	else
+		fprintf(out, "%s more than at the start: %s in use, %s unexplained\n",
+			text_bytes(change, values[1]), held, text_bytes(rest, values[3]));
 }
 
 void summary_foot(const struct profile *profile, const struct export_options *options, FILE *out)

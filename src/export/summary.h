@@ -18,7 +18,4 @@ bool summary_number(const struct profile *profile, const char *key, int64_t *ret
 /* "live_full" for the note "lost_live_full"; NULL when @key is no loss. */
 const char *summary_loss_name(const char *key);
 
-/* Meaning of the loss counter @name, NULL for one this version does not know. */
-const char *summary_loss_text(const char *name);
-
 #endif

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "export/rows.h"
+#include "export/table_rows.h"
 #include "export/summary.h"
 #include "export/text.h"
 #include "export/writers.h"
@@ -150,7 +150,7 @@ static bool is_empty(const struct view *view, const struct row *row)
 }
 
 /* Rows are sorted. What comes behind the first @top ones is added up in one row. */
-static int put_rows(const struct view *view, struct stack *stack, const struct rows *rows)
+static int put_rows(const struct view *view, struct stack *stack, const struct table_rows *rows)
 {
 	struct row rest = {.inuse_error_known = true, .alloc_error_known = true}, total = rest;
 	uint32_t shown = 0, left_out = 0;
@@ -193,7 +193,7 @@ static void put_nothing(const struct view *view)
 		fputs("The profile holds no samples.\n", view->out);
 }
 
-static bool all_empty(const struct view *view, const struct rows *rows)
+static bool all_empty(const struct view *view, const struct table_rows *rows)
 {
 	for (uint32_t i = 0; i < rows->nr_rows; i++)
 		if (!is_empty(view, &rows->rows[i]))
@@ -202,7 +202,7 @@ static bool all_empty(const struct view *view, const struct rows *rows)
 }
 
 /* Sampled, and by a tool that states its errors. */
-static bool has_errors(const struct view *view, const struct rows *rows)
+static bool has_errors(const struct view *view, const struct table_rows *rows)
 {
 	if (view->profile->period <= 1)
 		return false;
@@ -215,16 +215,17 @@ static bool has_errors(const struct view *view, const struct rows *rows)
 static int put_body(struct view *view)
 {
 	const struct export_options *options = view->options;
-	struct rows rows = {0};
+	struct table_rows rows = {0};
 	struct stack stack;
 	int err;
 
 	err = stack_init(&stack, view->profile);
 	if (!err)
-		err = rows_build(&rows, &stack, options->stacks ? ROWS_BY_STACK : ROWS_BY_SITE);
+		err = table_rows_build(&rows, &stack,
+				       options->stacks ? ROWS_BY_STACK : ROWS_BY_SITE);
 	if (err)
 		goto out;
-	rows_sort(&rows, options->metric);
+	table_rows_sort(&rows, options->metric);
 	if (all_empty(view, &rows)) {
 		put_nothing(view);
 		goto out;
@@ -233,7 +234,7 @@ static int put_body(struct view *view)
 	put_head(view);
 	err = put_rows(view, &stack, &rows);
 out:
-	rows_done(&rows);
+	table_rows_done(&rows);
 	stack_done(&stack);
 	return err;
 }

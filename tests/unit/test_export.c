@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "export/export.h"
-#include "export/rows.h"
+#include "export/table_rows.h"
 #include "export/text.h"
 #include "profile/site.h"
 
@@ -50,7 +50,11 @@ static void test_site_wrappers(void **state)
 		{"<alloc::vec::Vec<T,A> as core::clone::Clone>::clone", true},
 		{"<&mut alloc::string::String as core::fmt::Write>::write_str", true},
 		{"<T as alloc::slice::hack::ConvertVec>::to_vec", true},
+		{"__rustc::__rdl_alloc", true},
 		{"<app::Config as core::clone::Clone>::clone", false},
+		{"v8::ArrayBuffer::NewBackingStoreForNodeLTS(v8::Isolate*, int)", true},
+		{"v8::ArrayBuffer::New(v8::Isolate*, int)", false},
+		{"node::NodeArrayBufferAllocator::AllocateUninitialized(unsigned long)", true},
 		{"[libfoo.so.1]", false},
 		{"[unknown]", false},
 		{"", false},
@@ -115,12 +119,15 @@ static void test_site_frame(void **state)
 	(void)state;
 	add_sample(profile, "std::string::reserve(int)", "main", 1, 0);
 	add_sample(profile, "operator new(unsigned long)", "std::f()", 1, 0);
+	add_sample(profile, "operator new(unsigned long)", "[truncated]", 1, 0);
 	assert_int_equal(stack_init(&stack, profile), 0);
 	assert_int_equal(site_frame(&stack), 0);
 	assert_int_equal(stack_load(&stack, &profile->samples[0]), 0);
 	assert_int_equal(site_frame(&stack), 2);
 	assert_int_equal(stack_load(&stack, &profile->samples[1]), 0);
 	assert_int_equal(site_frame(&stack), 2); /* all wrappers: the outermost */
+	assert_int_equal(stack_load(&stack, &profile->samples[2]), 0);
+	assert_int_equal(site_frame(&stack), 1); /* and cut: the outermost that is known */
 	stack_done(&stack);
 	profile_free(profile);
 }
@@ -161,7 +168,7 @@ static void test_stack_frames(void **state)
 static void test_rows(void **state)
 {
 	struct profile *profile = new_profile();
-	struct rows rows;
+	struct table_rows rows;
 	struct stack stack;
 
 	(void)state;
@@ -170,20 +177,20 @@ static void test_rows(void **state)
 	add_sample(profile, "big", "other", 100, 4);
 	assert_int_equal(stack_init(&stack, profile), 0);
 
-	assert_int_equal(rows_build(&rows, &stack, ROWS_BY_STACK), 0);
+	assert_int_equal(table_rows_build(&rows, &stack, ROWS_BY_STACK), 0);
 	assert_int_equal(rows.nr_rows, 3);
-	rows_done(&rows);
+	table_rows_done(&rows);
 
-	assert_int_equal(rows_build(&rows, &stack, ROWS_BY_SITE), 0);
+	assert_int_equal(table_rows_build(&rows, &stack, ROWS_BY_SITE), 0);
 	assert_int_equal(rows.nr_rows, 2);
 	assert_int_equal(rows.rows[0].sample, 0);
-	rows_sort(&rows, METRIC_INUSE_SPACE);
+	table_rows_sort(&rows, METRIC_INUSE_SPACE);
 	assert_int_equal(rows.rows[0].sample, 1);
 	assert_int_equal(rows.rows[0].values[METRIC_INUSE_SPACE], 200);
 	assert_true(rows.rows[0].inuse_error_known);
 	assert_true(rows.rows[0].inuse_variance == 25); /* 3 and 4 make 5 */
 	assert_false(rows.rows[0].alloc_error_known);
-	rows_done(&rows);
+	table_rows_done(&rows);
 	stack_done(&stack);
 	profile_free(profile);
 }

@@ -3,8 +3,8 @@
  * Samples that a reader sees as one thing, added up: the rows of a table, the lines of a folded
  * file. Sums saturate, since a foreign file may hold any number.
  */
-#ifndef HEAPTAP_EXPORT_ROWS_H
-#define HEAPTAP_EXPORT_ROWS_H
+#ifndef HEAPTAP_EXPORT_TABLE_ROWS_H
+#define HEAPTAP_EXPORT_TABLE_ROWS_H
 
 #include "profile/stack.h"
 
@@ -22,17 +22,17 @@ struct row {
 	uint32_t sample;			   /* the first one of the row */
 };
 
-struct rows {
+struct table_rows {
 	uint32_t nr_rows;
 	struct row *rows; /* in the order of their first sample */
 };
 
 /* 0 or -ENOMEM. @stack is scratch, initialized for the profile. */
-int rows_build(struct rows *ret, struct stack *stack, enum rows_key key);
-void rows_done(struct rows *rows);
+int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key key);
+void table_rows_done(struct table_rows *rows);
 
 /* Largest @metric first; equal ones stay in the order of the profile. */
-void rows_sort(struct rows *rows, enum metric metric);
+void table_rows_sort(struct table_rows *rows, enum metric metric);
 
 /* Numeric labels of a sample: one standard error of its estimate, bytes. */
 #define ROW_INUSE_ERROR "inuse_stderr"

@@ -3,7 +3,7 @@
  * Groups samples by a key of 64-bit words. Function and file names are interned by the profile, so
  * a pointer stands for a name and no string is compared.
  */
-#include "export/rows.h"
+#include "export/table_rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -105,7 +105,7 @@ void row_add(struct row *to, const struct row *from)
 }
 
 /* The row of @key, made when it is the first of its kind; NULL when out of memory. */
-static struct row *find_row(struct rows *rows, struct table *table, const struct key *key,
+static struct row *find_row(struct table_rows *rows, struct table *table, const struct key *key,
 			    uint32_t sample)
 {
 	uint32_t index;
@@ -134,7 +134,7 @@ struct row row_of_sample(const struct profile *profile, uint32_t index)
 	return row;
 }
 
-static int add_sample(struct rows *rows, struct table *table, const struct key *key,
+static int add_sample(struct table_rows *rows, struct table *table, const struct key *key,
 		      const struct profile *profile, uint32_t index)
 {
 	struct row *row, one = row_of_sample(profile, index);
@@ -146,10 +146,10 @@ static int add_sample(struct rows *rows, struct table *table, const struct key *
 	return 0;
 }
 
-int rows_build(struct rows *ret, struct stack *stack, enum rows_key kind)
+int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key kind)
 {
 	const struct profile *profile = stack->profile;
-	struct rows rows = {0};
+	struct table_rows rows = {0};
 	struct table table = {0};
 	struct key key = {0};
 	size_t max_words = 0;
@@ -168,16 +168,16 @@ int rows_build(struct rows *ret, struct stack *stack, enum rows_key kind)
 	table_done(&table);
 	free(key.words);
 	if (err)
-		rows_done(&rows);
+		table_rows_done(&rows);
 	else
 		*ret = rows;
 	return err;
 }
 
-void rows_done(struct rows *rows)
+void table_rows_done(struct table_rows *rows)
 {
 	free(rows->rows);
-	*rows = (struct rows){0};
+	*rows = (struct table_rows){0};
 }
 
 static int compare(const void *left, const void *right, void *context)
@@ -190,7 +190,7 @@ static int compare(const void *left, const void *right, void *context)
 	return a->sample < b->sample ? -1 : a->sample > b->sample;
 }
 
-void rows_sort(struct rows *rows, enum metric metric)
+void table_rows_sort(struct table_rows *rows, enum metric metric)
 {
 	qsort_r(rows->rows, rows->nr_rows, sizeof(*rows->rows), compare, &metric);
 }

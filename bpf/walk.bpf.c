@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * One step of the walk: the rule of a pc from the cache or the tables, the stack through a window
+ * that slides with the walk, so that a read from user memory serves many frames.
+ */
+#include "stack.bpf.h"
+#include "tables.bpf.h"
+
+#define MAPPING_STEPS 12 /* of a binary search in HT_MAX_MAPPINGS */
+#define ROW_STEPS     11 /* in a page, which has at most one row a byte */
+_Static_assert(HT_MAX_MAPPINGS < 1 << MAPPING_STEPS, "the search ends");
+_Static_assert(1 << HT_UNWIND_PAGE_SHIFT < 1 << ROW_STEPS, "the search ends");
+
+/* slot->value = the 8 bytes at @address. What is below the window or beyond it moves the window to
+ * reach from @address to the end of its page, so that a read never fails for what lies behind. */
+static __noinline int window_read(struct stack_slot *slot, __u64 address)
+{
+	__u64 offset = address - slot->window_base;
+	__u32 size;
+
+	if (address & 7)
+		return bpf_probe_read_user(&slot->value, sizeof(slot->value), (void *)address);
+	if (offset >= slot->window_size) {
+		size = PAGE_SIZE - (address & (PAGE_SIZE - 1));
+		slot->window_size = 0;
+		if (size > sizeof(slot->window) ||
+		    bpf_probe_read_user(slot->window, size, (void *)address))
+			return -1;
+		slot->window_base = address;
+		slot->window_size = size;
+		offset = 0;
+	}
+	slot->value = slot->window[(offset / 8) & (WINDOW_WORDS - 1)];
+	return 0;
+}
+
+#define HT_UNWIND_READ(slot, address, result)                                                      \
+	(window_read(slot, address) ? -1 : (*(result) = ((struct stack_slot *)(slot))->value, 0))
+#include "heaptap/unwind_step.h"
+
+static __always_inline struct ht_mapping *mapping_find(struct stack_slot *slot, __u64 pc)
+{
+	slot->low = 0;
+	slot->high = slot->set.nr;
+	for (int i = 0; i < MAPPING_STEPS; i++) {
+		__u32 low = slot->low, high = slot->high, middle = (low + high) / 2;
+		__u32 index = slot->set.first + middle;
+		struct ht_mapping *mapping;
+
+		if (low >= high)
+			return NULL;
+		mapping = bpf_map_lookup_elem(&mappings, &index);
+		if (!mapping)
+			return NULL;
+		if (pc < mapping->start)
+			slot->high = middle;
+		else if (pc >= mapping->end)
+			slot->low = middle + 1;
+		else
+			return mapping;
+	}
+	return NULL;
+}
+
+static __always_inline __u64 *word_at(__u32 index)
+{
+	__u32 chunk = index >> HT_CHUNK_SHIFT, at = index & (HT_CHUNK_WORDS - 1);
+	void *inner = bpf_map_lookup_elem(&chunks, &chunk);
+
+	return inner ? bpf_map_lookup_elem(inner, &at) : NULL;
+}
+
+/* The rule of the last row at or before @address in page @page; 0 when something is missing. */
+static __always_inline __u32 row_find(struct stack_slot *slot, __u64 page, __u32 address)
+{
+	__u64 *row;
+
+	slot->low = HT_PAGE_FIRST(page);
+	slot->high = HT_PAGE_LAST(page);
+	for (int i = 0; i < ROW_STEPS; i++) {
+		__u32 low = slot->low, high = slot->high;
+		__u32 middle = low + (high - low + 1) / 2;
+
+		if (low >= high)
+			break;
+		row = word_at(middle);
+		if (!row)
+			return 0;
+		if (HT_ROW_ADDRESS(*row) <= address)
+			slot->low = middle;
+		else
+			slot->high = middle - 1;
+	}
+	row = word_at(slot->low);
+	return row ? HT_ROW_RULE(*row) : 0;
+}
+
+/* The rule of @pc by the tables, or -1 when it lies in no mapping. */
+static __always_inline int table_lookup(struct stack_slot *slot, __u64 pc)
+{
+	struct ht_mapping *mapping = mapping_find(slot, pc);
+	__u64 address, *page;
+
+	if (!mapping)
+		return -1;
+	address = pc - mapping->bias;
+	if (address >> HT_UNWIND_PAGE_SHIFT >= mapping->nr_pages)
+		return 0;
+	page = word_at(mapping->pages + (address >> HT_UNWIND_PAGE_SHIFT));
+	return page ? row_find(slot, *page, address) : 0;
+}
+
+static __noinline int rule_find(struct stack_slot *slot)
+{
+	__u64 pc = slot->frame.pc - !slot->frame.exact;
+	__u64 tag = pc >> 16 << 33 | (__u64)slot->set.version << 16;
+	__u32 index = (pc ^ pc >> 16 ^ slot->set.version * HT_PC_CACHE_MIX) & 0xffff;
+	__u64 *cached = bpf_map_lookup_elem(&pc_cache, &index), word;
+	int rule;
+
+	if (!cached)
+		return -1;
+	word = *(volatile __u64 *)cached;
+	if (word >> 16 << 16 == tag)
+		return word & 0xffff;
+	rule = table_lookup(slot, pc);
+	if (rule >= 0)
+		*(volatile __u64 *)cached = tag | rule;
+	return rule;
+}
+
+int walk_step(struct stack_slot *slot)
+{
+	union {
+		__u64 word;
+		struct ht_rule rule;
+	} * entry;
+	__u32 index;
+	int rule;
+
+	if (!slot)
+		return STEP_NO_TABLE;
+	rule = rule_find(slot);
+	if (rule < 0)
+		return STEP_NO_TABLE;
+	index = rule;
+	entry = bpf_map_lookup_elem(&rules, &index);
+	return entry ? ht_unwind_step(&slot->frame, entry->rule, slot) : HT_STEP_BAD_RULE;
+}

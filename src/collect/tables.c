@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Loading and publishing. Words of all tables lie in chunks that are created when needed; rules of
+ * all tables share one dictionary. Nothing is freed before the end: what a reader in the kernel may
+ * still look at stays.
+ */
+#include "collect/tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "elf/image.h"
+#include "heaptap/unwind.h"
+#include "unwind/cache.h"
+
+#define CHUNK_BYTES ((size_t)HT_CHUNK_WORDS * sizeof(uint64_t))
+
+/* The table of one object, by what the file is. */
+struct loaded {
+	struct {
+		uint64_t dev, ino;
+		int64_t mtime_ns;
+	} key;
+	struct unwind_table *table; /* NULL: it has none */
+	uint32_t pages;		    /* word index of the page table in the kernel */
+	bool in_kernel;
+	struct linked {
+		uint64_t offset, vaddr;
+	} linked[4]; /* where file offsets of mappings are linked, the latest asked for */
+	uint32_t nr_linked;
+	UT_hash_handle hh;
+};
+
+struct rule_index {
+	uint64_t word;
+	uint16_t index;
+	UT_hash_handle hh;
+};
+
+/* What is published for a process. */
+struct published {
+	uint32_t tgid;
+	uint32_t first, nr;
+	UT_hash_handle hh;
+};
+
+struct tables {
+	struct tables_maps maps;
+	struct unwind_cache *cache; /* NULL: there is none */
+	struct loaded *loaded;
+	struct rule_index *rule_indices;
+	uint32_t nr_rules;
+	struct published *published;
+	uint64_t **chunks; /* mapped, nr_chunks of them */
+	uint32_t nr_chunks, nr_words;
+	struct ht_mapping *mappings; /* mapped */
+	uint64_t *rules;	     /* mapped */
+	uint32_t next_mapping, version;
+	struct tables_stats stats;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static size_t page_align(size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) / page * page;
+}
+
+static void *map_array(int fd, size_t size)
+{
+	void *memory = mmap(NULL, page_align(size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int tables_new(const struct tables_maps *maps, struct tables **ret)
+{
+	struct tables *tables = calloc(1, sizeof(*tables));
+	int err;
+
+	if (!tables)
+		return -ENOMEM;
+	tables->maps = *maps;
+	unwind_cache_open(&tables->cache, NULL);
+	tables->version = 1;
+	tables->nr_rules = 1; /* rule 0 is NONE in every dictionary */
+	tables->chunks = calloc(maps->nr_chunks, sizeof(*tables->chunks));
+	tables->mappings = map_array(maps->mappings, maps->nr_mappings * sizeof(struct ht_mapping));
+	tables->rules = map_array(maps->rules, maps->nr_rules * sizeof(uint64_t));
+	if (!tables->chunks || !tables->mappings || !tables->rules) {
+		err = tables->chunks ? -errno : -ENOMEM;
+		tables_free(tables);
+		return err;
+	}
+	*ret = tables;
+	return 0;
+}
+
+void tables_free(struct tables *tables)
+{
+	struct rule_index *rule, *next_rule;
+	struct published *published, *next_published;
+	struct loaded *loaded, *next_loaded;
+
+	if (!tables)
+		return;
+	HASH_ITER (hh, tables->rule_indices, rule, next_rule) {
+		HASH_DEL(tables->rule_indices, rule);
+		free(rule);
+	}
+	HASH_ITER (hh, tables->published, published, next_published) {
+		HASH_DEL(tables->published, published);
+		free(published);
+	}
+	HASH_ITER (hh, tables->loaded, loaded, next_loaded) {
+		HASH_DEL(tables->loaded, loaded);
+		unwind_table_free(loaded->table);
+		free(loaded);
+	}
+	for (uint32_t i = 0; tables->chunks && i < tables->nr_chunks; i++)
+		munmap(tables->chunks[i], CHUNK_BYTES);
+	if (tables->mappings)
+		munmap(tables->mappings,
+		       page_align(tables->maps.nr_mappings * sizeof(struct ht_mapping)));
+	if (tables->rules)
+		munmap(tables->rules, page_align(tables->maps.nr_rules * sizeof(uint64_t)));
+	unwind_cache_close(tables->cache);
+	free(tables->chunks);
+	free(tables);
+}
+
+/* --- objects -----------------------------------------------------------------------------------
+ */
+
+/* One more chunk in the kernel. -ENOSPC when all there may be are there. */
+static int add_chunk(struct tables *tables)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	uint64_t *words = NULL;
+	int fd, err = 0;
+
+	if (tables->nr_chunks == tables->maps.nr_chunks)
+		return -ENOSPC;
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "heaptap_chunk", sizeof(uint32_t), sizeof(uint64_t),
+			    HT_CHUNK_WORDS, &opts);
+	if (fd < 0)
+		return -errno;
+	words = map_array(fd, CHUNK_BYTES);
+	if (!words || bpf_map_update_elem(tables->maps.chunks, &tables->nr_chunks, &fd, BPF_ANY))
+		err = -errno;
+	close(fd);
+	if (err) {
+		if (words)
+			munmap(words, CHUNK_BYTES);
+		return err;
+	}
+	tables->chunks[tables->nr_chunks++] = words;
+	return 0;
+}
+
+static void put_word(struct tables *tables, uint64_t word)
+{
+	uint32_t index = tables->nr_words++;
+
+	tables->chunks[index >> HT_CHUNK_SHIFT][index & (HT_CHUNK_WORDS - 1)] = word;
+}
+
+/* The index of @rule in the dictionary of all tables; BAD when it is full. */
+static int rule_index(struct tables *tables, struct ht_rule rule, uint16_t *ret)
+{
+	struct rule_index *entry;
+	uint64_t word;
+
+	memcpy(&word, &rule, sizeof(word));
+	if (!word) {
+		*ret = 0;
+		return 0;
+	}
+	HASH_FIND(hh, tables->rule_indices, &word, sizeof(word), entry);
+	if (!entry) {
+		if (tables->nr_rules == tables->maps.nr_rules)
+			return -ENOSPC;
+		entry = calloc(1, sizeof(*entry));
+		if (!entry)
+			return -ENOMEM;
+		entry->word = word;
+		entry->index = tables->nr_rules++;
+		tables->rules[entry->index] = word;
+		HASH_ADD(hh, tables->rule_indices, word, sizeof(entry->word), entry);
+	}
+	*ret = entry->index;
+	return 0;
+}
+
+/* Writes the page table and the rows behind it; indices become word indices, rules those of the
+ * common dictionary. */
+static int copy_to_kernel(struct tables *tables, struct loaded *loaded)
+{
+	const struct unwind_table *table = loaded->table;
+	uint32_t nr = table->nr_pages + table->nr_rows, rows;
+	uint16_t *rules = calloc(table->nr_rules ?: 1, sizeof(*rules));
+	int err = rules ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < table->nr_rules && !err; i++)
+		err = rule_index(tables, table->rules[i], &rules[i]);
+	while (!err &&
+	       (uint64_t)tables->nr_chunks * HT_CHUNK_WORDS < (uint64_t)tables->nr_words + nr)
+		err = add_chunk(tables);
+	if (!err) {
+		loaded->pages = tables->nr_words;
+		loaded->in_kernel = true;
+		rows = loaded->pages + table->nr_pages;
+		for (uint32_t i = 0; i < table->nr_pages; i++)
+			put_word(tables, HT_PAGE(rows + HT_PAGE_FIRST(table->pages[i]),
+						 rows + HT_PAGE_LAST(table->pages[i])));
+		for (uint32_t i = 0; i < table->nr_rows; i++)
+			put_word(tables, HT_ROW(HT_ROW_ADDRESS(table->rows[i]),
+						rules[HT_ROW_RULE(table->rows[i])]));
+		tables->stats.rows += table->nr_rows;
+	}
+	free(rules);
+	return err;
+}
+
+static struct loaded *loaded_find(const struct tables *tables, const struct object *object)
+{
+	struct loaded *loaded, key = {0};
+
+	key.key.dev = object->dev;
+	key.key.ino = object->ino;
+	key.key.mtime_ns = object->mtime_ns;
+	HASH_FIND(hh, tables->loaded, &key.key, sizeof(key.key), loaded);
+	return loaded;
+}
+
+/* The table of @object, loaded when it is new. NULL when out of memory. */
+static struct loaded *load(struct tables *tables, const struct object *object)
+{
+	struct loaded *loaded = loaded_find(tables, object);
+	uint64_t begin = now_ns();
+	int err;
+
+	if (loaded)
+		return loaded;
+	loaded = calloc(1, sizeof(*loaded));
+	if (!loaded)
+		return NULL;
+	loaded->key.dev = object->dev;
+	loaded->key.ino = object->ino;
+	loaded->key.mtime_ns = object->mtime_ns;
+	HASH_ADD(hh, tables->loaded, key, sizeof(loaded->key), loaded);
+	if (object->fd >= 0)
+		unwind_cache_get_table(tables->cache, object->fd, &loaded->table, NULL);
+	if (!loaded->table) {
+		tables->stats.nr_without++;
+		return loaded;
+	}
+	err = copy_to_kernel(tables, loaded);
+	if (err)
+		tables->stats.nr_no_room++;
+	else
+		tables->stats.nr_objects++;
+	tables->stats.load_ns += now_ns() - begin;
+	return loaded;
+}
+
+/* --- mappings ----------------------------------------------------------------------------------
+ */
+
+/* Where @mapping begins, as linked: by the segments of its file, looked up once for each offset. */
+static int linked_start(struct loaded *loaded, const struct mapping *mapping, uint64_t *ret)
+{
+	const size_t size = sizeof(loaded->linked) / sizeof(loaded->linked[0]);
+	struct elf_image *image;
+	int err;
+
+	for (uint32_t i = 0; i < loaded->nr_linked && i < size; i++)
+		if (loaded->linked[i].offset == mapping->offset) {
+			*ret = loaded->linked[i].vaddr;
+			return 0;
+		}
+	err = elf_image_open(mapping->object->fd, &image);
+	if (err)
+		return err;
+	err = elf_image_offset_to_vaddr(image, mapping->offset, ret);
+	elf_image_free(image);
+	if (!err)
+		loaded->linked[loaded->nr_linked++ % size] = (struct linked){mapping->offset, *ret};
+	return err;
+}
+
+static void describe(struct loaded *loaded, const struct mapping *mapping, struct ht_mapping *ret)
+{
+	uint64_t vaddr;
+
+	*ret = (struct ht_mapping){.start = mapping->start, .end = mapping->end};
+	if (!loaded || !loaded->in_kernel || linked_start(loaded, mapping, &vaddr))
+		return;
+	ret->bias = mapping->start - vaddr + loaded->table->base;
+	ret->pages = loaded->pages;
+	ret->nr_pages = loaded->table->nr_pages;
+}
+
+static int compare_mappings(const void *a, const void *b)
+{
+	const struct ht_mapping *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+static bool overlaps_published(const struct tables *tables, uint32_t first, uint32_t nr)
+{
+	struct published *published, *next;
+
+	HASH_ITER (hh, tables->published, published, next)
+		if (first < published->first + published->nr && published->first < first + nr)
+			return true;
+	return false;
+}
+
+/*
+ * Room for @nr mappings that no process's current set uses. Going round the whole array leaves the
+ * previous sets alone for as long as possible: a preempted walk may still be reading one.
+ */
+static int reserve_mappings(struct tables *tables, uint32_t nr, uint32_t *ret_first)
+{
+	uint32_t first = tables->next_mapping;
+
+	for (uint32_t tried = 0; tried < tables->maps.nr_mappings; tried++, first++) {
+		if (first + nr > tables->maps.nr_mappings)
+			first = 0;
+		if (!overlaps_published(tables, first, nr)) {
+			tables->next_mapping = first + nr;
+			*ret_first = first;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+/* Versions wrap around after 131,071 sets: then the cache must forget. */
+static int next_version(struct tables *tables, uint32_t *ret)
+{
+	size_t size = sizeof(uint64_t) << HT_PC_CACHE_SHIFT;
+	void *cache;
+
+	*ret = tables->version++;
+	if (tables->version < HT_MAPSET_VERSIONS)
+		return 0;
+	tables->version = 1;
+	cache = map_array(tables->maps.pc_cache, size);
+	if (!cache)
+		return -errno;
+	memset(cache, 0, size);
+	munmap(cache, size);
+	return 0;
+}
+
+static struct published *published_of(struct tables *tables, uint32_t tgid)
+{
+	struct published *published;
+
+	HASH_FIND(hh, tables->published, &tgid, sizeof(tgid), published);
+	if (published)
+		return published;
+	published = calloc(1, sizeof(*published));
+	if (!published)
+		return NULL;
+	published->tgid = tgid;
+	HASH_ADD(hh, tables->published, tgid, sizeof(tgid), published);
+	return published;
+}
+
+int tables_publish(struct tables *tables, const struct space *space, uint32_t tgid,
+		   uint32_t generation)
+{
+	struct ht_mapset set = {.generation = generation};
+	struct published *published = published_of(tables, tgid);
+	int err;
+
+	if (!published)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < space->nr_mappings; i++)
+		set.nr += space->mappings[i].live;
+	if (set.nr > HT_MAX_MAPPINGS)
+		return -E2BIG;
+	err = reserve_mappings(tables, set.nr, &set.first);
+	err = err ?: next_version(tables, &set.version);
+	if (err)
+		return err;
+	for (uint32_t i = 0, n = set.first; i < space->nr_mappings; i++) {
+		const struct mapping *mapping = &space->mappings[i];
+		struct loaded *loaded = NULL;
+
+		if (!mapping->live)
+			continue;
+		if (mapping->object)
+			loaded = load(tables, mapping->object);
+		describe(loaded, mapping, &tables->mappings[n++]);
+	}
+	qsort(tables->mappings + set.first, set.nr, sizeof(*tables->mappings), compare_mappings);
+	if (bpf_map_update_elem(tables->maps.mapsets, &tgid, &set, BPF_ANY))
+		return -errno;
+	published->first = set.first;
+	published->nr = set.nr;
+	return 0;
+}
+
+int tables_find(const struct tables *tables, const struct space *space, uint64_t pc,
+		const struct unwind_table **ret_table, uint64_t *ret_vaddr)
+{
+	uint32_t index = space_find(space, pc);
+	const struct mapping *mapping;
+	struct loaded *loaded;
+	uint64_t start;
+
+	if (index == SPACE_NONE)
+		return -ENOENT;
+	mapping = &space->mappings[index];
+	loaded = mapping->object ? loaded_find(tables, mapping->object) : NULL;
+	*ret_table = NULL;
+	if (!loaded || !loaded->table || linked_start(loaded, mapping, &start))
+		return 0;
+	*ret_table = loaded->table;
+	*ret_vaddr = pc - mapping->start + start;
+	return 0;
+}
+
+void tables_stats(const struct tables *tables, struct tables_stats *ret)
+{
+	*ret = tables->stats;
+	ret->bytes = tables->nr_chunks * CHUNK_BYTES +
+		     tables->maps.nr_mappings * sizeof(struct ht_mapping) +
+		     tables->maps.nr_rules * sizeof(uint64_t);
+}
