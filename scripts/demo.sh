@@ -7,6 +7,10 @@ set -euo pipefail
 [ $# = 2 ] || { sed -n '3,5s/^# //p' "$0" >&2; exit 2; }
 heaptap=$1 service=$2
 
+if [ "$(id -u)" != 0 ]; then
+	echo "demo: attaching to a process needs root: sudo make demo" >&2
+	exit 1
+fi
 step() { # COMMAND...: say it, then do it
 	printf '\n$ %s\n' "$*" >&2
 	"$@"
@@ -15,9 +19,21 @@ step() { # COMMAND...: say it, then do it
 "$service" </dev/null >/dev/null &
 pid=$!
 trap 'kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true' EXIT
-echo "demo: $service runs as pid $pid; what does it hold on to?" >&2
+echo "demo: $service runs as pid $pid and grows; what does it hold on to?" >&2
 
 step "$heaptap" record -p "$pid" -d 5s -o demo.pb.gz
 step "$heaptap" report demo.pb.gz
-printf '\n$ %s report -f folded demo.pb.gz > demo.folded\n' "$heaptap" >&2
-"$heaptap" report -f folded demo.pb.gz >demo.folded
+step "$heaptap" report -o demo.folded demo.pb.gz
+
+# The leak is put there on purpose (tests/targets/leaky.c), so what must be found is known.
+largest=$(awk '$NF > most { most = $NF; line = $0 } END { print line }' demo.folded)
+case $largest in
+*';session_create;'*) ;;
+*) echo "demo: expected session_create to hold the most, not: $largest" >&2; exit 1 ;;
+esac
+cat >&2 <<-END
+
+	demo: found. session_create keeps a session for every user, and nobody removes one.
+	demo: demo.pb.gz is the profile: heaptap report, or go tool pprof -http=: demo.pb.gz
+	demo: demo.folded is for flame graphs: flamegraph.pl demo.folded > demo.svg, or speedscope.app
+END

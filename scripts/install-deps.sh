@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing for a purpose, and does nothing when all are there:
-#   scripts/install-deps.sh [-n] build|test|bench...      -n: only say what is missing
+#   scripts/install-deps.sh [-n] build|test|bench|vm...      -n: only say what is missing
 # Root is needed only when something is missing. A package for "test?" is optional: when it does not
 # install, the tests that want it are skipped and say so.
 set -euo pipefail
@@ -42,6 +42,12 @@ packages() {
 		bench       bpftrace             bpftrace
 		bench       heaptrack            heaptrack
 		bench       valgrind             valgrind
+		vm          qemu-system-x86      qemu-system-x86_64
+		vm          busybox-static       -
+		vm          cpio                 cpio
+		vm          zstd                 zstd
+		vm          xz-utils             xz
+		vm          binutils             objcopy
 	END
 }
 
@@ -59,7 +65,7 @@ dry=
 [ "${1-}" != -n ] || { dry=1; shift; }
 [ $# -gt 0 ] || usage
 for want; do
-	case $want in build | test | bench) ;; *) usage ;; esac
+	case $want in build | test | bench | vm) ;; *) usage ;; esac
 done
 
 if ! command -v dpkg-query >/dev/null; then

@@ -22,4 +22,4 @@ $(B)/targets/bits32: tests/targets/lib/bits32.c | $(READY)
 		-fno-pie -no-pie -fno-stack-protector $< -o $@
 
 $(B)/targets/rust: tests/targets/lib/rust.rs | $(READY)
-	$(call say,TARGET) $(RUSTC) -O -g -C force-frame-pointers=yes -o $@ $<
+	$(call say,TARGET) MAKEFLAGS= $(RUSTC) -O -g -C force-frame-pointers=yes -o $@ $<

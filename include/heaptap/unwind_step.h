@@ -10,6 +10,8 @@
 
 #include "heaptap/unwind.h"
 
+#ifdef HT_UNWIND_READ
+
 static inline enum ht_step ht_unwind_fp(struct ht_frame *frame, void *reader)
 {
 	__u64 fp = frame->fp, next;
@@ -96,4 +98,5 @@ static inline enum ht_step ht_unwind_step(struct ht_frame *frame, struct ht_rule
 	return pc ? HT_STEP_CALLER : HT_STEP_OUTERMOST;
 }
 
+#endif
 #endif

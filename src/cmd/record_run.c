@@ -161,16 +161,17 @@ static int start(struct run *run)
 	struct session_options *session = &options->session;
 	struct diag diag = {0};
 	uint64_t begin = now_ns();
-	int err = caps_detect(&session->caps, &diag);
+	int err;
 
+	if (!options->command)
+		limits_raise_files();
+	err = caps_detect(&session->caps, &diag);
 	err = err ?: open_dump(options, &diag);
 	err = err ?: session_new(session, &diag, &run->session);
-	if (!err && options->command) {
+	if (!err && options->command)
 		err = session_launch(run->session, options->command, &run->child, &diag);
-	} else if (!err) {
-		limits_raise_files();
+	else if (!err)
 		err = session_attach(run->session, options->pid, &diag);
-	}
 	if (err) {
 		run->child = 0;
 		cmd_message("%s%s", diag.text,

@@ -182,7 +182,8 @@ void summary_end(const struct record_options *options, const struct recording *r
 		return;
 	say_losses(snapshot);
 	say_held(recording, snapshot);
-	say_seen(recording, snapshot);
+	if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
+		say_seen(recording, snapshot);
 	say_cost(recording, snapshot);
 	if (options->verbose) {
 		say_tables(recording->session);

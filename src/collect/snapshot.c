@@ -70,6 +70,17 @@ static int add_if_old(const struct ht_live_key *key, const struct ht_live *entry
 	return 0;
 }
 
+/* A stack that found no room in the ring buffer is sent with the site's next sample; a site that
+ * had no further one goes without. What is sent and not yet taken in is not lost. */
+static uint64_t count_lost_stacks(const struct ht_site *sites, uint32_t nr_sites)
+{
+	uint64_t nr_lost = 0;
+
+	for (uint32_t i = 1; i < nr_sites; i++)
+		nr_lost += sites[i].samples && !sites[i].sent;
+	return nr_lost;
+}
+
 int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint32_t epoch,
 		  uint64_t min_age_ns, struct snapshot *ret)
 {
@@ -89,6 +100,7 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint
 		ret->sites[i].stack = i ? stacks_at(stacks, i) : NULL;
 	}
 	err = kernel_stats(kernel, &ret->stats);
+	ret->stats.loss[HT_LOSS_stack_lost] = count_lost_stacks(sites, ret->nr_sites);
 	if (!err && min_age_ns && ret->watched_ns >= min_age_ns) {
 		aging.latest_ms = (ret->watched_ns - min_age_ns) / 1000000;
 		err = kernel_live_each(kernel, add_if_old, &aging);

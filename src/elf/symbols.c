@@ -172,8 +172,8 @@ int elf_image_find_variable(const struct elf_image *image, const char *name, uin
 	for (size_t nr = 0; nr < table.nr_symbols; nr++) {
 		const char *found;
 
-		if (!gelf_getsym(table.symbols, (int)nr, &symbol) ||
-		    symbol.st_shndx == SHN_UNDEF || GELF_ST_TYPE(symbol.st_info) != STT_OBJECT)
+		if (!gelf_getsym(table.symbols, (int)nr, &symbol) || symbol.st_shndx == SHN_UNDEF ||
+		    GELF_ST_TYPE(symbol.st_info) != STT_OBJECT)
 			continue;
 		found = elf_strptr(elf_image_handle(image), table.strings, symbol.st_name);
 		if (found && !strcmp(found, name)) {

@@ -58,6 +58,13 @@ static const struct pattern patterns[] = {
 	{"ztrymalloc*", ANY},
 	{"ztrycalloc*", ANY},
 	{"ztryrealloc*", ANY},
+	{"sdsnew*", ANY},
+	{"_sdsnewlen", ANY},
+	{"sdstrynewlen", ANY},
+	{"sdsdup", ANY},
+	{"sdsempty", ANY},
+	{"sdsMakeRoomFor*", ANY},
+	{"_sdsMakeRoomFor", ANY},
 	{"uv__malloc", ANY},
 	{"uv__calloc", ANY},
 	{"uv__realloc*", ANY},
@@ -93,11 +100,17 @@ static const struct pattern patterns[] = {
 	{"v8::base::Malloc*", ANY},
 	{"v8::internal::AllocWithRetry*", ANY},
 	{"v8::internal::AllocAtLeastWithRetry*", ANY},
+	{"v8::internal::AlignedAlloc*", ANY},
+	{"v8::internal::BackingStore::*", ANY},
+	{"v8::internal::Heap::AllocateExternalBackingStore*", ANY},
+	{"v8::ArrayBuffer::NewBackingStore*", ANY},
+	{"node::NodeArrayBufferAllocator::*", ANY},
 	{"node::Malloc*", ANY},
 	{"node::UncheckedMalloc*", ANY},
 	{"node::Realloc*", ANY},
 	{"node::UncheckedRealloc*", ANY},
 	/* Rust */
+	{"__rustc::*", ANY},
 	{"__rust_alloc*", ANY},
 	{"__rust_realloc", ANY},
 	{"__rdl_alloc*", ANY},
@@ -223,10 +236,20 @@ bool site_is_wrapper(const char *name)
 	       in_table(parts.operator_name, strlen(parts.operator_name), true);
 }
 
+/* The mark at the root of a stack that was cut is no line of anybody's code. */
+static bool is_cut_mark(const struct stack_frame *frame)
+{
+	return strcmp(frame->name, "[truncated]") == 0;
+}
+
 uint32_t site_frame(const struct stack *stack)
 {
-	for (uint32_t i = 0; i < stack->nr_frames; i++)
+	uint32_t nr = stack->nr_frames;
+
+	if (nr > 1 && is_cut_mark(&stack->frames[nr - 1]))
+		nr--;
+	for (uint32_t i = 0; i < nr; i++)
 		if (!site_is_wrapper(stack->frames[i].name))
 			return i;
-	return stack->nr_frames ? stack->nr_frames - 1 : 0;
+	return nr ? nr - 1 : 0;
 }

@@ -9,7 +9,10 @@
 
 #include "profile/stack.h"
 
-/* Index in stack->frames. When every frame is a wrapper the outermost one; 0 for an empty stack. */
+/*
+ * Index in stack->frames. When every frame is a wrapper the outermost one, never the mark of a cut
+ * stack; 0 for an empty stack.
+ */
 uint32_t site_frame(const struct stack *stack);
 
 /* @name as a demangler shows it: with or without return type, arguments and template arguments. */

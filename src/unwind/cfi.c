@@ -324,10 +324,11 @@ int cfi_read(const struct section *section, struct cfi *ret, struct diag *diag)
 {
 	struct cfi cfi = {.bytes = section->bytes};
 	struct reader reader = {.section = section, .cfi = &cfi};
-	int err;
+	int err = 0;
 
-	err = read_entries(&reader, true, diag);
-	if (!err)
+	if (section->size)
+		err = read_entries(&reader, true, diag);
+	if (section->size && !err)
 		err = read_entries(&reader, false, diag);
 	if (err) {
 		cfi_done(&cfi);

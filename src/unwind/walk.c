@@ -21,19 +21,19 @@ static int read_word(const void *reader, __u64 address, __u64 *value)
 	return 0;
 }
 
-static enum unwind_end end_of(enum ht_step step)
+static enum ht_stack_end end_of(enum ht_step step)
 {
 	switch (step) {
 	case HT_STEP_OUTERMOST:
-		return UNWIND_COMPLETE;
+		return HT_STACK_complete;
 	case HT_STEP_BAD_FP:
-		return UNWIND_BAD_FP;
+		return HT_STACK_bad_fp;
 	case HT_STEP_UNREADABLE:
-		return UNWIND_UNREADABLE;
+		return HT_STACK_unreadable;
 	case HT_STEP_BACKWARDS:
-		return UNWIND_BACKWARDS;
+		return HT_STACK_not_a_stack;
 	default:
-		return UNWIND_BAD_RULE;
+		return HT_STACK_bad_rule;
 	}
 }
 
@@ -53,13 +53,13 @@ static bool find_rule(const struct unwind_finder *finder, const struct ht_frame 
 
 uint32_t unwind_walk(const struct ht_frame *start, const struct unwind_stack *stack,
 		     const struct unwind_finder *finder, uint64_t pcs[HT_MAX_FRAMES],
-		     enum unwind_end *ret_end)
+		     enum ht_stack_end *ret_end)
 {
 	struct ht_frame frame = *start;
 	struct ht_rule rule;
 	uint32_t nr = 0;
 
-	*ret_end = UNWIND_TRUNCATED;
+	*ret_end = HT_STACK_truncated;
 	while (nr < HT_MAX_FRAMES) {
 		bool mapped = find_rule(finder, &frame, &rule);
 		enum ht_step step;
@@ -67,7 +67,7 @@ uint32_t unwind_walk(const struct ht_frame *start, const struct unwind_stack *st
 		if (mapped || !nr)
 			pcs[nr++] = frame.pc;
 		if (!mapped) {
-			*ret_end = UNWIND_NO_MAPPING;
+			*ret_end = HT_STACK_no_table;
 			break;
 		}
 		step = ht_unwind_step(&frame, rule, (void *)stack);
@@ -77,15 +77,4 @@ uint32_t unwind_walk(const struct ht_frame *start, const struct unwind_stack *st
 		}
 	}
 	return nr;
-}
-
-const char *unwind_end_text(enum unwind_end end)
-{
-	static const char *const texts[] = {
-#define X(name, text) [UNWIND_##name] = text,
-		UNWIND_ENDS(X)
-#undef X
-	};
-
-	return texts[end];
 }

@@ -18,22 +18,6 @@
 
 struct unwind_table;
 
-/* Why a walk ended: X(name, what it means to the reader of a report). */
-#define UNWIND_ENDS(X)                                                                             \
-	X(COMPLETE, "reached the outermost frame")                                                 \
-	X(TRUNCATED, "deeper than the limit of frames")                                            \
-	X(NO_MAPPING, "an address in no executable mapping")                                       \
-	X(BAD_RULE, "a frame whose layout no table can express")                                   \
-	X(BAD_FP, "a frame without unwind information or frame pointer")                           \
-	X(UNREADABLE, "the copied part of the stack ended")                                        \
-	X(BACKWARDS, "the stack pointer did not grow: not a stack")
-
-enum unwind_end {
-#define X(name, text) UNWIND_##name,
-	UNWIND_ENDS(X)
-#undef X
-};
-
 /* The bytes at [address, address + size) of the process. */
 struct unwind_stack {
 	uint64_t address;
@@ -54,14 +38,12 @@ struct unwind_finder {
 
 /*
  * pcs[0] becomes @start's pc, then come return addresses (behind a signal frame the interrupted
- * pc), leaf first; an address in no mapping is left out, but for the first. @start says by exact
- * whether its pc is a return address itself. Returns how many pcs there are, at least 1.
+ * pc), leaf first. An address in no mapping is left out, but for the first, and ends the walk with
+ * HT_STACK_no_table. @start says by exact whether its pc is a return address itself. Returns how
+ * many pcs there are, at least 1.
  */
 uint32_t unwind_walk(const struct ht_frame *start, const struct unwind_stack *stack,
 		     const struct unwind_finder *finder, uint64_t pcs[HT_MAX_FRAMES],
-		     enum unwind_end *ret_end);
-
-/* The text of UNWIND_ENDS. */
-const char *unwind_end_text(enum unwind_end end);
+		     enum ht_stack_end *ret_end);
 
 #endif

@@ -26,6 +26,8 @@ BUILD = Path(os.environ.get("HEAPTAP_BUILD", ROOT / "build"))
 TARGETS = BUILD / "targets"
 HEAPTAP = str(os.environ.get("HEAPTAP", BUILD / "heaptap"))
 NOBODY = 65534
+# All time limits are this many times as long: 10 in an emulated machine.
+SLOW = float(os.environ.get("HEAPTAP_SLOW", "1"))
 
 # What record says on stderr once its probes are in place.
 ATTACHED = re.compile(r"recording|attached", re.IGNORECASE)
@@ -43,7 +45,7 @@ def scratch():
 
 def wait_until(condition, what, timeout=10.0, every=0.02):
     """Polls until @condition is true, and returns its value."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * SLOW
     while True:
         value = condition()
         if value:
@@ -100,7 +102,7 @@ class Process:
 
     def line(self, timeout=20.0):
         """The next line of stdout, None at its end."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * SLOW
         while b"\n" not in self._rest:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
@@ -121,7 +123,7 @@ class Process:
     def end(self, timeout=10.0):
         """Closes its stdin and returns its exit status."""
         self.process.stdin.close()
-        return self.process.wait(timeout)
+        return self.process.wait(timeout * SLOW)
 
 
 def parse_truth(lines):
@@ -172,7 +174,7 @@ class Result:
 def run(argv, timeout=60.0, **options):
     argv = [str(a) for a in argv]
     try:
-        done = subprocess.run(argv, capture_output=True, timeout=timeout, **options)
+        done = subprocess.run(argv, capture_output=True, timeout=timeout * SLOW, **options)
     except subprocess.TimeoutExpired:
         raise Failure(f"{' '.join(argv)} did not end in {timeout:g} s")
     texts = [stream.decode(errors="replace") for stream in (done.stdout, done.stderr)]
@@ -203,7 +205,7 @@ def probes(pid):
                 if "x" not in part[1] or part[4] == "0":
                     continue
                 start, end = (int(n, 16) for n in part[0].split("-"))
-                with open(f"/proc/{pid}/map_files/{part[0]}", "rb") as file:
+                with open(f"/proc/{pid}/map_files/{start:x}-{end:x}", "rb") as file:
                     file.seek(int(part[2], 16))
                     original = file.read(end - start)
                 memory.seek(start)
@@ -254,7 +256,7 @@ class Recording:
         says nothing; then it has a second."""
         start = time.monotonic()
         last, unchanged = set(), 0
-        while time.monotonic() < start + 20:
+        while time.monotonic() < start + 20 * SLOW:
             if self.process.poll() is not None:
                 raise Failure(f"record ended instead of attaching\n{self.result()}")
             now = probes(pid)
@@ -270,7 +272,7 @@ class Recording:
     def wait(self, timeout=30.0):
         """Until it ends by itself."""
         try:
-            self.process.wait(timeout)
+            self.process.wait(timeout * SLOW)
         except subprocess.TimeoutExpired:
             raise Failure(f"record did not end in {timeout:g} s\n{self.result()}")
         return self.result()

@@ -12,7 +12,7 @@ def usage(*args):
     with_output = scratch() / "never.pb.gz"
     result = heaptap(*[str(with_output) if a == "OUT" else a for a in args])
     expect_status(result, 2)
-    expect(result.stdout == "" and result.stderr.startswith("heaptap"), result)
+    expect(result.stdout == "" and re.match("(Usage: )?heaptap", result.stderr), result)
     expect(not with_output.exists(), "an output file was made")
     return result
 
@@ -207,6 +207,18 @@ def is_directory():
     directory = scratch()
     result = heaptap("record", "-p", target.pid, "-o", directory, "-d", "1s")
     expect_message(result, 1, directory)
+
+
+@test("record: an output that is a pipe's name is opened once, at the end")
+def named_pipe():
+    path = scratch() / "pipe"
+    os.mkfifo(path)
+    target = Target("simple")
+    recording = Recording("-f", "folded", pid=target.pid, output=path)
+    reader = Process(["cat", path])
+    target.go()
+    recording.stop()
+    expect("keep_all;malloc" in (reader.line() or ""), "the reader has the result")
 
 
 @test("report: no writing into another user's directory")

@@ -28,7 +28,8 @@ def target():
         lines = [l for l in text.splitlines() if re.search(rf"\b{name}\b", l)]
         expect(lines, "not named:", name, text)
         expect(any(re.search("0x[0-9a-f]+", l) for l in lines), "no address:", lines, text)
-        expect(any(re.search("emulated|stepped", l) for l in lines), "no cost class:", lines, text)
+        stated = "emulated|optimized|stepped|same code as"
+        expect(any(re.search(stated, l) for l in lines), "no cost class:", lines, text)
     expect("libc.so.6" in text, text)
     expect(process.alive() and not probes(process.pid), "check leaves no probes")
 

@@ -32,6 +32,10 @@ def impatient():
         expect(recording.profile().total("inuse_objects") == 1 << 14, "a file that exists is whole")
 
 
+def files_of(recording):
+    return [p.name for p in recording.directory.iterdir() if p.name not in ("stdout", "stderr")]
+
+
 @test("SIGKILL: the target goes on, no probe stays, no file is half-written", [])
 @test("SIGKILL with perf uprobes", ["--no-feature=session,multi"])
 def killed(options):
@@ -39,13 +43,13 @@ def killed(options):
     target.line()
     recording = Recording(*options, pid=target.pid)
     expect(probes(target.pid), "there are probes while recording")
+    expect(files_of(recording) == [], "no file while recording:", files_of(recording))
     recording.process.kill()
     recording.process.wait()
     expect_no_probes(target.pid)
     for _ in range(5):
         expect(target.line() == "alive", "the target goes on")
-    left = [p.name for p in recording.directory.iterdir() if p.name not in ("stdout", "stderr")]
-    expect(left == [], "files:", left)
+    expect(files_of(recording) == [], "no file afterwards:", files_of(recording))
 
 
 @test("attaching and detaching thirty times does not disturb a busy target")
@@ -83,6 +87,16 @@ def propagate():
     shell = ["/bin/sh", "-c", "exit 7"]
     expect_status(Recording(command=shell).wait(), 0)
     expect_status(Recording("--propagate-status", command=shell).wait(), 7)
+
+
+@test("heaptap raises its limit of open files, the command keeps its own", [])
+@test("the same with perf uprobes", ["--no-feature=session,multi"])
+def open_files(options):
+    output = scratch() / "out.pb.gz"
+    record = [HEAPTAP, "record", *options, "-o", str(output), "--", "/bin/sh", "-c", "ulimit -Sn"]
+    result = run(["/bin/sh", "-c", 'ulimit -Sn 40; exec "$0" "$@"', *record])
+    expect_status(result, 0)
+    expect(result.stdout == "40\n", result)
 
 
 @test("a duration shorter than the command detaches from it and lets it run")

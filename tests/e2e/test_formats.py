@@ -62,7 +62,7 @@ def json_same():
         for metric, value in sample.values.items():
             ours[tuple(sample.frames), metric] += value
     for site in data["sites"]:
-        frames = tuple(f["function"] for f in site["stack"])
+        frames = tuple(data["frames"][f]["function"] for f in site["stack"])
         for metric, value in site["values"].items():
             theirs[frames, metric] += value
     expect(ours == theirs, (ours - theirs) + (theirs - ours))
@@ -110,7 +110,11 @@ def top():
     path, _, _ = made()
     text = report(path, "-f", "table", "--top", "2", "-m", "alloc_space")
     expect(len([line for line in text.splitlines() if "by_" in line]) == 2, text)
-    expect("left out" in text, text)
+    left = re.search(r"(\d+) more rows \(--top 0 shows all\)", text)
+    all_rows = report(path, "-f", "table", "--top", "0", "-m", "alloc_space")
+    sites = [line for line in all_rows.splitlines() if "by_" in line]
+    expect(left and 2 + int(left.group(1)) == len(sites), text, all_rows)
+    expect(text.splitlines()[-2:] != sites[-2:], text)
 
 
 @test("a sampled table has an error per site")

@@ -9,7 +9,9 @@ PF_KTHREAD = 0x00200000
 
 
 def refused(pid, status, *words, command=None):
-    output = scratch() / "out.pb.gz"
+    directory = scratch()
+    directory.chmod(0o777)
+    output = directory / "out.pb.gz"
     command = command or [HEAPTAP]
     expect_message(run([*command, "record", "-p", pid, "-d", "1s", "-o", output]), status, *words)
     expect(not output.exists(), "an output file was made")
@@ -61,7 +63,7 @@ def thread_id():
 def itself():
     output = scratch() / "out.pb.gz"
     result = run(["/bin/sh", "-c", f"exec {HEAPTAP} record -d 1s -o {output} -p $$"])
-    expect_message(result, 3)
+    expect_message(result, 3, "heaptap itself")
 
 
 @test("another user's process, without privilege")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Stacks of known depth: recurse() N deep, then one allocating leaf. Below the limit of 127 frames
+ * Stacks of known depth: recurse() N deep, then one allocating leaf. Below the limit of frames
  * they are complete, above it they are cut at the root and the direct caller stays.
  */
 #include "target.h"

@@ -93,6 +93,7 @@ static void fill(struct kernel *kernel)
 		.freed_objects = OBJECTS(400),
 		.freed_var = 1 << 16,
 		.samples = 12,
+		.sent = 1,
 	};
 	/* a free that is in before its allocation */
 	kernel->sites[2] = (struct ht_site){
@@ -130,6 +131,8 @@ static void test_totals(void **state)
 	assert_in_range(snapshot.watched_ns, 10000000000, 70000000000);
 	assert_true(snapshot.stats.count[HT_COUNT_allocs] == 1ULL << 40);
 	assert_int_equal(snapshot.stats.loss[HT_LOSS_site_full], 9);
+	/* site 2 has a sample and no stack on its way, site 3 has no sample */
+	assert_int_equal(snapshot.stats.loss[HT_LOSS_stack_lost], 1);
 	sites = snapshot.sites;
 	check_close(sites[0].alloc_bytes, 77);
 	check_close(sites[0].inuse_bytes, 77);

@@ -10,13 +10,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -343,6 +346,29 @@ static void test_form(void **state)
 	close_pair(&pair);
 }
 
+/* As in musl: what a handler returns to, without an FDE. */
+__asm__(".text\n\t.skip 40, 0x90\n"
+	"test_trampoline: mov $15, %rax\n\tsyscall\n\t.skip 40, 0x90\n");
+extern const char test_trampoline[];
+
+static void test_signal(void **state)
+{
+	struct link_map *map;
+	struct pair pair;
+	uint64_t vaddr;
+	void *self = dlopen(NULL, RTLD_LAZY);
+
+	(void)state;
+	assert_int_equal(dlinfo(self, RTLD_DI_LINKMAP, &map), 0);
+	vaddr = (uint64_t)test_trampoline - map->l_addr;
+	open_pair("/proc/self/exe", &pair);
+	for (int64_t at = -8; at < 16; at++)
+		assert_int_equal(unwind_table_lookup(pair.table, vaddr + (uint64_t)at).cfa_kind,
+				 at >= -1 && at < 9 ? HT_CFA_SIGNAL : HT_CFA_NONE);
+	close_pair(&pair);
+	dlclose(self);
+}
+
 static struct unwind_table *build_bytes(const void *bytes, size_t size, int err, char *ret_text)
 {
 	int fd = memfd_create("object", MFD_CLOEXEC);
@@ -386,6 +412,29 @@ static void test_without_sections(void **state)
 	unwind_table_free(with);
 	unwind_table_free(without);
 	free(ehdr);
+}
+
+/* The vDSO as the kernel gives it, in a file of memory. */
+static void test_vdso(void **state)
+{
+	const char *vdso = (const char *)getauxval(AT_SYSINFO_EHDR);
+	uint32_t nr[HT_CFA_BAD + 1] = {0};
+	const Elf64_Ehdr *ehdr = (const void *)vdso;
+	struct unwind_table *table;
+	char text[1024];
+
+	(void)state;
+	if (!vdso) {
+		print_message("skipped: no vDSO here\n");
+		skip();
+	}
+	table = build_bytes(vdso, ehdr->e_shoff + ehdr->e_shnum * sizeof(Elf64_Shdr), 0, text);
+	assert_string_not_equal(table->build_id, "");
+	for (uint32_t i = 0; i < table->nr_rows; i++)
+		nr[table->rules[HT_ROW_RULE(table->rows[i])].cfa_kind]++;
+	assert_true(nr[HT_CFA_RSP] + nr[HT_CFA_RBP] >= 4);
+	assert_int_equal(nr[HT_CFA_BAD], 0);
+	unwind_table_free(table);
 }
 
 /* Every object we cannot use says why. */
@@ -432,10 +481,12 @@ int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[MAX_TESTS] = {
 		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_signal),
 		cmocka_unit_test(test_without_sections),
+		cmocka_unit_test(test_vdso),
 		cmocka_unit_test(test_refused),
 	};
-	size_t nr = 3, nr_given = (size_t)argc - 1;
+	size_t nr = 5, nr_given = (size_t)argc - 1;
 
 	for (size_t i = 0; i < nr_given && nr < MAX_TESTS; i++)
 		tests[nr++] = cross_check(argv[1 + i]);
