@@ -100,6 +100,36 @@ static __noinline int site_send(struct ht_site *site, __u32 index, struct alloca
 	return 0;
 }
 
+/* Where @key was met last, or 0: in an entry of the cache that may also belong to another site. */
+static __always_inline __u32 site_cached(const struct ht_site_key *key, __u32 **ret_entry)
+{
+	__u32 slot = key->stack_hash % SITE_CACHE_SIZE;
+	__u32 *entry = bpf_map_lookup_elem(&site_cache, &slot);
+	struct ht_site *site;
+
+	*ret_entry = entry;
+	if (!entry || !*entry)
+		return 0;
+	site = site_at(*entry);
+	if (!site || site->key.stack_hash != key->stack_hash || site->key.tgid != key->tgid ||
+	    site->key.epoch != key->epoch)
+		return 0;
+	return *entry;
+}
+
+static __always_inline __u32 site_find(struct ht_site_key *key)
+{
+	__u32 *entry, *known, index = site_cached(key, &entry);
+
+	if (index)
+		return index;
+	known = bpf_map_lookup_elem(&site_index, key);
+	index = known ? *known : site_new(key);
+	if (entry)
+		*entry = index;
+	return index;
+}
+
 /* @event of @size bytes holds the stack. */
 static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct ht_stack_event *event,
 				     __u32 size)
@@ -109,8 +139,7 @@ static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct ht
 		.tgid = a->tgid,
 		.epoch = a->epoch,
 	};
-	__u32 *known = bpf_map_lookup_elem(&site_index, &key);
-	__u32 index = known ? *known : site_new(&key);
+	__u32 index = site_find(&key);
 	struct ht_site *site = site_at(index);
 
 	if (!index)
@@ -120,14 +149,13 @@ static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct ht
 	return index;
 }
 
-static __always_inline void count_stack(struct ht_stack_event *event)
+static __always_inline void count_stack(struct ht_stats *here, struct ht_stack_event *event)
 {
-	struct ht_stats *s = bpf_map_lookup_elem(&stats, &(__u32){0});
 	__u32 end = event->head.end;
 
 	OPAQUE(end);
-	if (s && end < HT_NR_STACK_ENDS)
-		__sync_fetch_and_add(&s->ends[end], 1);
+	if (end < HT_NR_STACK_ENDS)
+		__sync_fetch_and_add(&here->ends[end], 1);
 	if (end == HT_STACK_truncated)
 		loss_add(HT_LOSS_stack_truncated);
 	else if (end != HT_STACK_complete)
@@ -170,8 +198,8 @@ static __noinline __u32 site_here(struct allocation *a)
 	if (!slot)
 		return site_of_caller(a);
 	maps_watch(a->process, a->tgid);
-	stack_walk(slot, &a->start, a->tgid, a->process->generation);
-	count_stack(&slot->event);
+	stack_walk(slot, &a->start, a->process);
+	count_stack(a->stats, &slot->event);
 	hash = slot->hash;
 	end = slot->event.head.end;
 	if (is_worth_copying(end)) {
@@ -184,7 +212,7 @@ static __noinline __u32 site_here(struct allocation *a)
 	if (nr > HT_MAX_FRAMES)
 		nr = HT_MAX_FRAMES;
 	if (ht_copy_every)
-		copy = count_add(HT_COUNT_walks, 1) % ht_copy_every == 0;
+		copy = COUNT(a->stats, walks) % ht_copy_every == 0;
 	index = site_of(a, hash, &slot->event, HT_STACK_EVENT_SIZE(nr));
 	stack_release(slot);
 	if (copy && index)
@@ -211,6 +239,6 @@ __hidden int account_alloc(struct allocation *a)
 		__sync_fetch_and_add(&site->alloc_var, c.var);
 	__sync_fetch_and_add(&site->samples, 1);
 	site->last_ms = entry.time_ms;
-	count_add(HT_COUNT_samples, 1);
+	COUNT(a->stats, samples);
 	return live_insert(&key, &entry);
 }

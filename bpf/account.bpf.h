@@ -12,6 +12,7 @@
 /* A sampled allocation on its way into the books. */
 struct allocation {
 	struct ht_process *process;
+	struct ht_stats *stats;
 	__u32 tgid, epoch;
 	__u64 address, size;
 	__u64 weight; /* 1/256 byte */

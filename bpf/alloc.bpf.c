@@ -22,6 +22,7 @@ extern __u64 *bpf_session_cookie(void) __ksym __weak;
 /* A probe hit, with everything that must be read before a function argument is chosen. */
 struct hit {
 	struct ht_process *process;
+	struct ht_stats *stats;
 	__u32 tgid;
 	__u32 epoch;
 	__u64 rate;
@@ -57,8 +58,9 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	if (!ht_enabled)
 		return 0;
 	hit->tgid = bpf_get_current_pid_tgid() >> 32;
-	hit->process = bpf_map_lookup_elem(&processes, &hit->tgid);
-	if (!hit->process)
+	hit->process = process_find(hit->tgid);
+	hit->stats = stats_here();
+	if (!hit->process || !hit->stats)
 		return 0;
 	hit->epoch = hit->process->epoch;
 	hit->rate = ht_rate;
@@ -74,8 +76,8 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	cookie.word = bpf_get_attach_cookie(ctx);
 	hit->cookie = cookie.fields;
 	if (is_return)
-		count_add(HT_COUNT_returns, 1);
-	hit->begin_ns = count_add(HT_COUNT_hits, 1) % TIMED_HITS ? 0 : bpf_ktime_get_ns();
+		COUNT(hit->stats, returns);
+	hit->begin_ns = COUNT(hit->stats, hits) % TIMED_HITS ? 0 : bpf_ktime_get_ns();
 	return 1;
 }
 
@@ -83,8 +85,9 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 static __always_inline int hit_done(const struct hit *hit, int result)
 {
 	if (hit->begin_ns) {
-		count_add(HT_COUNT_timed, 1);
-		count_add(HT_COUNT_timed_ns, bpf_ktime_get_ns() - hit->begin_ns);
+		COUNT(hit->stats, timed);
+		__sync_fetch_and_add(&hit->stats->count[HT_COUNT_timed_ns],
+				     bpf_ktime_get_ns() - hit->begin_ns);
 	}
 	return result;
 }
@@ -118,16 +121,28 @@ static __always_inline bool is_jumped_to(const struct hit *hit, __u64 caller)
 	return 1;
 }
 
+/* The same where nothing but a flag is read as long as no such call is in flight. */
+static __always_inline bool jumped_here(const struct hit *hit)
+{
+	return hit->process->nr_forwarding > 0 && is_jumped_to(hit, caller_of(hit));
+}
+
+/* Is @caller the allocator's own code, seen from the probe at @site? */
+static __always_inline bool is_own_code(const struct hit *hit, __u64 site, __u64 caller)
+{
+	return caller >= site - HT_CODE_UNIT * hit->cookie.code_before &&
+	       caller < site + HT_CODE_UNIT * hit->cookie.code_after;
+}
+
 /* Was this call made by the allocator itself? At an entry site, where pc is the site. */
 static __always_inline bool is_nested(const struct hit *hit)
 {
-	__u64 start = hit->pc - HT_CODE_UNIT * hit->cookie.code_before;
-	__u64 end = hit->pc + HT_CODE_UNIT * hit->cookie.code_after;
 	__u64 caller = caller_of(hit);
 
-	if ((caller < start || caller >= end) && !is_jumped_to(hit, caller))
+	if (!is_own_code(hit, hit->pc, caller) &&
+	    (hit->process->nr_forwarding <= 0 || !is_jumped_to(hit, caller)))
 		return 0;
-	count_add(HT_COUNT_nested, 1);
+	COUNT(hit->stats, nested);
 	return 1;
 }
 
@@ -154,6 +169,7 @@ static __always_inline void allocated(const struct hit *hit, __u64 address, __u6
 {
 	struct allocation a = {
 		.process = hit->process,
+		.stats = hit->stats,
 		.tgid = hit->tgid,
 		.epoch = hit->epoch,
 		.address = address,
@@ -166,7 +182,7 @@ static __always_inline void allocated(const struct hit *hit, __u64 address, __u6
 	if (address)
 		account_alloc(&a);
 	else
-		count_add(HT_COUNT_failed, 1);
+		COUNT(hit->stats, failed);
 }
 
 /* Keeps the call for its return; NULL is counted. */
@@ -182,6 +198,18 @@ static __always_inline struct call *call_begin(const struct hit *hit, __u64 size
 	call->sampled = sampled;
 	call->taken = 0;
 	call->caller = caller_of(hit);
+	if (hit->cookie.forwards)
+		__sync_fetch_and_add(&hit->process->nr_forwarding, 1);
+	return call;
+}
+
+/* The call that ends here; NULL when none was kept. */
+static __always_inline struct call *call_end(const struct hit *hit)
+{
+	struct call *call = call_pop(hit->sp - 8, hit->cookie.probe);
+
+	if (call && hit->cookie.forwards)
+		__sync_fetch_and_add(&hit->process->nr_forwarding, -1);
 	return call;
 }
 
@@ -225,7 +253,7 @@ static __always_inline struct call *call_begin(const struct hit *hit, __u64 size
 /* 1 when the call is a sample, with its size. */
 static __always_inline bool alloc_begins(const struct hit *hit, __u64 *ret_size)
 {
-	count_add(HT_COUNT_allocs, 1);
+	COUNT(hit->stats, allocs);
 	return requested(hit, ret_size) && is_sample(hit, *ret_size) && !is_nested(hit);
 }
 
@@ -233,30 +261,48 @@ static __always_inline bool alloc_begins(const struct hit *hit, __u64 *ret_size)
  * must be in the table of calls, whether it is a sample or not. */
 #define NOT_SAMPLED (~0ULL)
 
+/* Whether the allocator called itself shows at the return too, where the caller need not be read.
+ */
+static __always_inline int alloc_session_ends(struct hit *hit, struct pt_regs *ctx, __u64 size)
+{
+	if (hit->cookie.forwards)
+		call_end(hit);
+	if (size == NOT_SAMPLED)
+		return 0;
+	if (is_own_code(hit, bpf_get_func_ip(ctx), hit->pc))
+		COUNT(hit->stats, nested);
+	else
+		allocated(hit, hit->result, size);
+	return 0;
+}
+
+static __always_inline int alloc_session_begins(struct hit *hit, __u64 *carried)
+{
+	bool sampled;
+
+	COUNT(hit->stats, allocs);
+	sampled = requested(hit, carried) && is_sample(hit, *carried) && !jumped_here(hit);
+	if (!hit->cookie.forwards)
+		return !sampled;
+	if (is_nested(hit))
+		return 1;
+	call_begin(hit, *carried, sampled);
+	if (!sampled)
+		*carried = NOT_SAMPLED;
+	return 0;
+}
+
 SEC("uprobe/alloc_session")
 int alloc_session(struct pt_regs *ctx)
 {
+	bool is_return = bpf_session_is_return();
 	__u64 *carried = bpf_session_cookie();
-	bool sampled;
 	struct hit hit;
 
-	if (!carried || !hit_init(&hit, ctx, bpf_session_is_return()))
+	if (!carried || !hit_init(&hit, ctx, is_return))
 		return 1;
-	if (bpf_session_is_return()) {
-		if (hit.cookie.forwards)
-			call_pop(hit.sp - 8, hit.cookie.probe);
-		if (*carried != NOT_SAMPLED)
-			allocated(&hit, hit.result, *carried);
-		return hit_done(&hit, 0);
-	}
-	sampled = alloc_begins(&hit, carried);
-	if (hit.cookie.forwards && (sampled || !is_nested(&hit))) {
-		call_begin(&hit, *carried, sampled);
-		if (!sampled)
-			*carried = NOT_SAMPLED;
-		return hit_done(&hit, 0);
-	}
-	return hit_done(&hit, !sampled);
+	return hit_done(&hit, is_return ? alloc_session_ends(&hit, ctx, *carried)
+					: alloc_session_begins(&hit, carried));
 }
 
 SEC("uprobe/alloc_entry")
@@ -282,7 +328,7 @@ int alloc_return(struct pt_regs *ctx)
 
 	if (!hit_init(&hit, ctx, 1))
 		return 0;
-	call = call_pop(hit.sp - 8, hit.cookie.probe);
+	call = call_end(&hit);
 	if (call && call->sampled)
 		allocated(&hit, hit.result, call->size);
 	return hit_done(&hit, 0);
@@ -308,7 +354,7 @@ static __always_inline int alloc_out_begins(const struct hit *hit)
 
 static __always_inline int alloc_out_ends(const struct hit *hit)
 {
-	struct call *call = call_pop(hit->sp - 8, hit->cookie.probe);
+	struct call *call = call_end(hit);
 	__u64 address = 0;
 
 	if (!call || !call->sampled)
@@ -346,7 +392,7 @@ static __always_inline int realloc_begins(const struct hit *hit)
 	struct call *call;
 	bool sampled, taken;
 
-	count_add(HT_COUNT_allocs, 1);
+	COUNT(hit->stats, allocs);
 	if (!requested(hit, &size))
 		return 1;
 	realloc_key(hit, old, &key);
@@ -375,7 +421,7 @@ static __always_inline int realloc_begins(const struct hit *hit)
 /* realloc(p, 0) frees p, whatever it returns; otherwise NULL means that p is still there. */
 static __always_inline int realloc_ends(const struct hit *hit)
 {
-	struct call *call = call_pop(hit->sp - 8, hit->cookie.probe);
+	struct call *call = call_end(hit);
 	struct ht_live entry;
 	struct ht_live_key key;
 
@@ -412,7 +458,7 @@ int free_entry(struct pt_regs *ctx)
 	key.tgid = hit.tgid;
 	key.epoch = hit.epoch;
 	if (key.address) {
-		count_add(HT_COUNT_frees, 1);
+		COUNT(hit.stats, frees);
 		if (account_take(&key, &entry))
 			account_free(&entry);
 	}

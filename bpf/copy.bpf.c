@@ -22,6 +22,7 @@ __hidden bool copy_allowed(struct ht_process *process)
 __hidden int copy_stack(struct stack_start *start, __u32 tgid, __u32 epoch, __u32 site)
 {
 	struct ht_copy_event *copy = bpf_ringbuf_reserve(&events, sizeof(*copy), 0);
+	__u64 base = start->sp - HT_RED_ZONE;
 	__u32 size;
 
 	if (!copy) {
@@ -29,7 +30,7 @@ __hidden int copy_stack(struct stack_start *start, __u32 tgid, __u32 epoch, __u3
 		return 0;
 	}
 	for (size = 0; size < HT_COPY_SIZE; size += COPY_BLOCK)
-		if (bpf_probe_read_user(copy->stack + size, COPY_BLOCK, (void *)(start->sp + size)))
+		if (bpf_probe_read_user(copy->stack + size, COPY_BLOCK, (void *)(base + size)))
 			break;
 	copy->event.kind = HT_EVENT_COPY;
 	copy->event.tgid = tgid;
@@ -94,7 +95,7 @@ SEC("uprobe/loader_state")
 int loader_state(struct pt_regs *ctx)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32, state = RT_CONSISTENT;
-	struct ht_process *process = bpf_map_lookup_elem(&processes, &tgid);
+	struct ht_process *process = process_find(tgid);
 	__u64 distance = bpf_get_attach_cookie(ctx);
 
 	if (!process || !ht_enabled)

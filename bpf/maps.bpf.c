@@ -22,7 +22,7 @@ struct processes_map processes SEC(".maps");
 struct events_map events SEC(".maps");
 struct countdown_map countdown SEC(".maps");
 struct stats_map stats SEC(".maps");
-struct mapsets_map mapsets SEC(".maps");
+struct site_cache_map site_cache SEC(".maps");
 struct mappings_map mappings SEC(".maps");
 struct chunks_map chunks SEC(".maps");
 struct rules_map rules SEC(".maps");

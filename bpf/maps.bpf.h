@@ -44,13 +44,23 @@ struct sites_map {
 extern struct sites_map sites SEC(".maps");
 
 struct processes_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, HT_MAX_PROCESSES);
 	__type(key, __u32);
 	__type(value, struct ht_process);
 };
 extern struct processes_map processes SEC(".maps");
+
+/* Sites that were met lately, by the low bits of their hash: saves the search in site_index. */
+#define SITE_CACHE_SIZE 16384
+struct site_cache_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SITE_CACHE_SIZE);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+extern struct site_cache_map site_cache SEC(".maps");
 
 struct events_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -66,19 +76,37 @@ struct stats_map {
 };
 extern struct stats_map stats SEC(".maps");
 
-/* Uprobe programs can be preempted, even migrated in neither direction but interrupted by another
- * task on the same CPU, so the counters are added to atomically although they are per CPU.
- * Returns the count before. */
-static __always_inline __u64 count_add(enum ht_count which, __u64 n)
+/* NULL when the process is not watched. */
+static __always_inline struct ht_process *process_find(__u32 tgid)
 {
-	struct ht_stats *s = bpf_map_lookup_elem(&stats, &(__u32){0});
+	__u32 slot = ht_process_slot(tgid);
 
-	return s ? __sync_fetch_and_add(&s->count[which], n) : 0;
+	for (int i = 0; i < HT_PROCESS_PROBES; i++) {
+		__u32 index = (slot + i) % HT_MAX_PROCESSES;
+		struct ht_process *process = bpf_map_lookup_elem(&processes, &index);
+
+		if (!process || !process->tgid)
+			return NULL;
+		if (process->tgid == tgid)
+			return process;
+	}
+	return NULL;
 }
+
+/*
+ * The counters of this CPU. Uprobe programs can be interrupted by another task on the same CPU, so
+ * they are added to atomically although they are per CPU.
+ */
+static __always_inline struct ht_stats *stats_here(void)
+{
+	return bpf_map_lookup_elem(&stats, &(__u32){0});
+}
+
+#define COUNT(stats, which) __sync_fetch_and_add(&(stats)->count[HT_COUNT_##which], 1)
 
 static __always_inline void loss_add(enum ht_loss which)
 {
-	struct ht_stats *s = bpf_map_lookup_elem(&stats, &(__u32){0});
+	struct ht_stats *s = stats_here();
 
 	if (s)
 		__sync_fetch_and_add(&s->loss[which], 1);

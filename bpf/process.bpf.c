@@ -4,19 +4,20 @@
  * so that its entries in the books can be neither freed nor met by the new image.
  */
 #include "maps.bpf.h"
-#include "tables.bpf.h"
 
 SEC("raw_tp/sched_process_exec")
 int process_exec(void *ctx)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct ht_process *process = bpf_map_lookup_elem(&processes, &tgid);
+	struct ht_process *process = process_find(tgid);
 	struct ht_event event = {.kind = HT_EVENT_EXEC, .tgid = tgid};
 
 	if (!process)
 		return 0;
 	process->trampoline = 0;
-	bpf_map_delete_elem(&mapsets, &tgid);
+	process->mapset = 0;
+	process->nr_forwarding = 0;
+	__sync_fetch_and_add(&process->generation, 1);
 	event.epoch = __sync_fetch_and_add(&process->epoch, 1) + 1;
 	event.time_ns = bpf_ktime_get_ns();
 	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))

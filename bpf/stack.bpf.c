@@ -6,7 +6,6 @@
  */
 #include "stack.bpf.h"
 #include "maps.bpf.h"
-#include "tables.bpf.h"
 
 #define SLOTS_PER_CPU 8
 
@@ -76,24 +75,24 @@ static __always_inline void walk(struct stack_slot *slot)
 	slot->hash = stack_hash_add(hash, event->head.end);
 }
 
-__hidden int stack_walk(struct stack_slot *slot, struct stack_start *start, __u32 tgid,
-			__u32 generation)
+__hidden int stack_walk(struct stack_slot *slot, struct stack_start *start,
+			struct ht_process *process)
 {
-	struct ht_mapset *set = bpf_map_lookup_elem(&mapsets, &tgid);
+	__u64 set = *(volatile __u64 *)&process->mapset;
 
 	slot->frame.pc = start->pc;
 	slot->frame.sp = start->sp;
 	slot->frame.fp = start->fp;
 	slot->frame.exact = 0;
 	slot->window_size = 0;
-	if (!set || set->generation != generation) {
+	slot->set = set;
+	if (!set || HT_MAPSET_GENERATION(set) != HT_GENERATION(process->generation)) {
 		slot->event.pcs[0] = start->pc;
 		slot->event.head.nr_pcs = 1;
 		slot->event.head.end = set ? HT_STACK_stale : HT_STACK_no_table;
 		slot->hash = stack_hash_add(start->pc, slot->event.head.end);
 		return 0;
 	}
-	slot->set = *set;
 	walk(slot);
 	return 0;
 }

@@ -22,10 +22,9 @@ struct stack_slot {
 	__u32 low, high;   /* cursors of a binary search */
 	__u32 window_size; /* bytes */
 	__u64 window_base; /* address of window[0] */
-	__u64 value;	   /* what window_read() read */
 	__u64 hash;	   /* of pcs and end: what identifies the site */
 	struct ht_frame frame;
-	struct ht_mapset set;
+	__u64 set;		    /* HT_MAPSET */
 	__u64 window[WINDOW_WORDS]; /* a part of the stack that slides up with the walk */
 	struct ht_stack_event event;
 };
@@ -39,9 +38,8 @@ struct stack_start {
 struct stack_slot *stack_claim(void);
 void stack_release(struct stack_slot *slot);
 
-/* Fills pcs, nr_pcs, end and hash, by the tables of process @tgid as long as they are those of
- * @generation. */
-int stack_walk(struct stack_slot *slot, struct stack_start *start, __u32 tgid, __u32 generation);
+/* Fills pcs, nr_pcs, end and hash, by the tables of @process. */
+int stack_walk(struct stack_slot *slot, struct stack_start *start, struct ht_process *process);
 
 /* One frame on: slot->frame becomes the caller's. An enum ht_step, or STEP_NO_TABLE when the pc is
  * in no mapping. A global function, so that the verifier looks at it once and not once a frame. */

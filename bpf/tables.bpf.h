@@ -9,15 +9,6 @@
 #include "heaptap/unwind.h"
 #include "ktypes.h"
 
-struct mapsets_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* tgid */
-	__type(value, struct ht_mapset);
-};
-extern struct mapsets_map mapsets SEC(".maps");
-
 struct mappings_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -11,40 +11,49 @@
 _Static_assert(HT_MAX_MAPPINGS < 1 << MAPPING_STEPS, "the search ends");
 _Static_assert(1 << HT_UNWIND_PAGE_SHIFT < 1 << ROW_STEPS, "the search ends");
 
-/* slot->value = the 8 bytes at @address. What is below the window or beyond it moves the window to
- * reach from @address to the end of its page, so that a read never fails for what lies behind. */
-static __noinline int window_read(struct stack_slot *slot, __u64 address)
+/*
+ * Moves the window to where @address is, from the frame's stack pointer (a step reads nothing below
+ * it) or the page's beginning up to the page's end: one read serves many frames, and never fails
+ * for what lies behind.
+ */
+static __noinline int window_move(struct stack_slot *slot, __u64 address)
 {
-	__u64 offset = address - slot->window_base;
+	__u64 from = address & ~(PAGE_SIZE - 1ULL);
 	__u32 size;
 
-	if (address & 7)
-		return bpf_probe_read_user(&slot->value, sizeof(slot->value), (void *)address);
-	if (offset >= slot->window_size) {
-		size = PAGE_SIZE - (address & (PAGE_SIZE - 1));
-		slot->window_size = 0;
-		if (size > sizeof(slot->window) ||
-		    bpf_probe_read_user(slot->window, size, (void *)address))
-			return -1;
-		slot->window_base = address;
-		slot->window_size = size;
-		offset = 0;
-	}
-	slot->value = slot->window[(offset / 8) & (WINDOW_WORDS - 1)];
+	if (slot->frame.sp > from && slot->frame.sp <= address && !(slot->frame.sp & 7))
+		from = slot->frame.sp;
+	size = PAGE_SIZE - (from & (PAGE_SIZE - 1));
+	slot->window_size = 0;
+	if (size > sizeof(slot->window) || bpf_probe_read_user(slot->window, size, (void *)from))
+		return -1;
+	slot->window_base = from;
+	slot->window_size = size;
 	return 0;
 }
 
-#define HT_UNWIND_READ(slot, address, result)                                                      \
-	(window_read(slot, address) ? -1 : (*(result) = ((struct stack_slot *)(slot))->value, 0))
+/* *value = the 8 bytes at @address. */
+static __always_inline int window_read(struct stack_slot *slot, __u64 address, __u64 *value)
+{
+	if (address & 7)
+		return bpf_probe_read_user(value, sizeof(*value), (void *)address);
+	if (address - slot->window_base >= slot->window_size && window_move(slot, address))
+		return -1;
+	*value = slot->window[(address - slot->window_base) / 8 & (WINDOW_WORDS - 1)];
+	return 0;
+}
+
+#define HT_UNWIND_READER struct stack_slot
+#define HT_UNWIND_READ	 window_read
 #include "heaptap/unwind_step.h"
 
 static __always_inline struct ht_mapping *mapping_find(struct stack_slot *slot, __u64 pc)
 {
 	slot->low = 0;
-	slot->high = slot->set.nr;
+	slot->high = HT_MAPSET_NR(slot->set);
 	for (int i = 0; i < MAPPING_STEPS; i++) {
 		__u32 low = slot->low, high = slot->high, middle = (low + high) / 2;
-		__u32 index = slot->set.first + middle;
+		__u32 index = HT_MAPSET_FIRST(slot->set) + middle;
 		struct ht_mapping *mapping;
 
 		if (low >= high)
@@ -113,8 +122,9 @@ static __always_inline int table_lookup(struct stack_slot *slot, __u64 pc)
 static __noinline int rule_find(struct stack_slot *slot)
 {
 	__u64 pc = slot->frame.pc - !slot->frame.exact;
-	__u64 tag = pc >> 16 << 33 | (__u64)slot->set.version << 16;
-	__u32 index = (pc ^ pc >> 16 ^ slot->set.version * HT_PC_CACHE_MIX) & 0xffff;
+	__u32 version = HT_MAPSET_VERSION(slot->set);
+	__u64 tag = pc >> 16 << 33 | (__u64)version << 16;
+	__u32 index = (pc ^ pc >> 16 ^ version * HT_PC_CACHE_MIX) & 0xffff;
 	__u64 *cached = bpf_map_lookup_elem(&pc_cache, &index), word;
 	int rule;
 

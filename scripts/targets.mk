@@ -23,3 +23,9 @@ $(B)/targets/bits32: tests/targets/lib/bits32.c | $(READY)
 
 $(B)/targets/rust: tests/targets/lib/rust.rs | $(READY)
 	$(call say,TARGET) MAKEFLAGS= $(RUSTC) -O -g -C force-frame-pointers=yes -o $@ $<
+
+# The judge of recorded stacks is no target, but built with them.
+ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)
+TARGETS += $(B)/targets/oracle
+$(B)/targets/oracle: $(ORACLE) $(B)/obj/libheaptap.a
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)

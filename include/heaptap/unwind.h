@@ -40,13 +40,20 @@ struct ht_mapping {
 	__u32 nr_pages; /* 0: no table, step by frame pointer */
 };
 
-/* The mappings of a process at one moment, never changed: entries [first, first + nr) of the
- * mappings array, sorted. Valid while the process's generation is the one here. */
-struct ht_mapset {
-	__u32 first, nr;
-	__u32 version;	  /* keys the pc cache, 1 .. HT_MAPSET_VERSIONS - 1 */
-	__u32 generation; /* struct ht_process */
-};
+/*
+ * The mappings of a process at one moment, never changed: entries [first, first + nr) of the
+ * mappings array, sorted. In one word, so that it is replaced with a single store: first 16, nr 12,
+ * version 17 (keys the pc cache, from 1), generation 19 (the low bits of struct ht_process's, which
+ * must be the same).
+ */
+#define HT_MAPSET(first, nr, version, generation)                                                  \
+	((__u64)(__u16)(first) | (__u64)(nr) << 16 | (__u64)(version) << 28 |                      \
+	 (__u64)HT_GENERATION(generation) << 45)
+#define HT_MAPSET_FIRST(set)	  ((__u32)((set)&0xffff))
+#define HT_MAPSET_NR(set)	  ((__u32)((set) >> 16 & 0xfff))
+#define HT_MAPSET_VERSION(set)	  ((__u32)((set) >> 28 & 0x1ffff))
+#define HT_MAPSET_GENERATION(set) ((__u32)((set) >> 45))
+#define HT_GENERATION(generation) ((generation)&0x7ffff)
 
 #define HT_MAPSET_VERSIONS (1 << 17)
 #define HT_MAX_MAPPINGS	   2048 /* of one process: bounds the search */
@@ -112,10 +119,5 @@ enum ht_step {
 };
 
 #define HT_FP_STEP_MAX (1 << 20) /* largest frame believed without a table */
-
-/* With HT_UNWIND_READ defined, the step itself. */
-#ifdef HT_UNWIND_READ
-#include "heaptap/unwind_step.h"
-#endif
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The step from a frame to its caller, given the rule of its pc: pure but for reading the stack.
  * The includer defines before
- *     int HT_UNWIND_READ(void *reader, __u64 address, __u64 *value)
- * which reads 8 bytes of the stack and is 0 when that worked.
+ *     int HT_UNWIND_READ(HT_UNWIND_READER *reader, __u64 address, __u64 *value)
+ * which reads 8 bytes of the stack and is 0 when that worked, and the type HT_UNWIND_READER.
  */
 #ifndef HEAPTAP_UNWIND_STEP_H
 #define HEAPTAP_UNWIND_STEP_H
@@ -12,7 +12,7 @@
 
 #ifdef HT_UNWIND_READ
 
-static inline enum ht_step ht_unwind_fp(struct ht_frame *frame, void *reader)
+static inline enum ht_step ht_unwind_fp(struct ht_frame *frame, HT_UNWIND_READER *reader)
 {
 	__u64 fp = frame->fp, next;
 
@@ -28,7 +28,7 @@ static inline enum ht_step ht_unwind_fp(struct ht_frame *frame, void *reader)
 	return frame->pc ? HT_STEP_CALLER : HT_STEP_OUTERMOST;
 }
 
-static inline enum ht_step ht_unwind_signal(struct ht_frame *frame, void *reader)
+static inline enum ht_step ht_unwind_signal(struct ht_frame *frame, HT_UNWIND_READER *reader)
 {
 	__u64 sp = frame->sp;
 
@@ -42,7 +42,7 @@ static inline enum ht_step ht_unwind_signal(struct ht_frame *frame, void *reader
 
 /* *ret_cfa; 0, or an enum ht_step that ends the step. */
 static inline enum ht_step ht_unwind_cfa(const struct ht_frame *frame, struct ht_rule rule,
-					 void *reader, __u64 *ret_cfa)
+					 HT_UNWIND_READER *reader, __u64 *ret_cfa)
 {
 	__u64 base;
 
@@ -68,7 +68,8 @@ static inline enum ht_step ht_unwind_cfa(const struct ht_frame *frame, struct ht
 	}
 }
 
-static inline enum ht_step ht_unwind_step(struct ht_frame *frame, struct ht_rule rule, void *reader)
+static inline enum ht_step ht_unwind_step(struct ht_frame *frame, struct ht_rule rule,
+					  HT_UNWIND_READER *reader)
 {
 	__u64 cfa, pc, fp = frame->fp;
 	enum ht_step step;

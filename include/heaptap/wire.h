@@ -144,20 +144,33 @@ struct ht_site {
 };
 
 /*
- * A watched process, key: tgid. A function entered with the trampoline as its return address was
- * jumped to by another probed function, whose return probe is pending: it is part of that call.
+ * A watched process, in a table of HT_MAX_PROCESSES entries that both sides have in memory: looked
+ * up at ht_process_slot(tgid) and the HT_PROCESS_PROBES - 1 entries behind it. An entry is free
+ * when its tgid is 0, and may be taken again when it is HT_PROCESS_GONE.
  */
+#define HT_MAX_PROCESSES  4096
+#define HT_PROCESS_PROBES 8
+#define HT_PROCESS_GONE	  (~0U)
+
 struct ht_process {
+	__u32 tgid;
 	__u32 epoch;
-	__u32 generation; /* grows when mappings went away: older mapsets are not to be used */
+	__u64 mapset;	  /* HT_MAPSET, 0 = none; written by user space alone but for exec */
 	__u64 trampoline; /* where return probes return to in this process; 0 = not known yet */
 	__u64 asked_ns;	  /* when a MAPS event was last sent */
 	__u64 exec_pages; /* mm->exec_vm when it was; a difference hints at new code */
 	__u64 copied_ns;  /* virtual time of the last raw copy: limits their rate */
 	__u32 nr_copies;
-	__u16 deleting; /* dlclose is at work */
-	__u16 hold;	/* stop it after a dlopen until user space has loaded the new tables */
+	__u32 generation;    /* grows when mappings went away: older mapsets are not to be used */
+	__s32 nr_forwarding; /* calls in flight that may end in a jump to another probed function */
+	__u16 deleting;	     /* dlclose is at work */
+	__u16 hold;	     /* stop it after a dlopen until user space has loaded the new tables */
 };
+
+static inline __u32 ht_process_slot(__u32 tgid)
+{
+	return tgid * 0x9e3779b1U >> 20;
+}
 
 /* Records of the ring buffer. */
 enum ht_event_kind {
@@ -195,11 +208,12 @@ struct ht_stack_event {
 /* Registers and stack of a sample as they were, for unwinding in user space. The stack of its site
  * was sent before. */
 #define HT_COPY_SIZE (16 << 10)
+#define HT_RED_ZONE  128 /* below sp, where a leaf function may keep data: System V ABI 3.2.2 */
 
 struct ht_copy_event {
 	struct ht_event event;
 	__u32 site;
-	__u32 size; /* bytes of stack that follow, from sp up */
+	__u32 size; /* bytes of stack that follow, from sp - HT_RED_ZONE up */
 	__u64 pc, sp, fp, rbx;
 	__u8 stack[HT_COPY_SIZE];
 };
@@ -214,7 +228,8 @@ HT_ASSERT(sizeof(struct ht_live_key) == 16);
 HT_ASSERT(sizeof(struct ht_live) == 24);
 HT_ASSERT(sizeof(struct ht_site_key) == 16);
 HT_ASSERT(sizeof(struct ht_site) == 88);
-HT_ASSERT(sizeof(struct ht_process) == 48);
+HT_ASSERT(sizeof(struct ht_process) == 64);
+HT_ASSERT(HT_MAX_PROCESSES == 1 << 12); /* ht_process_slot() keeps 12 bits */
 HT_ASSERT(sizeof(struct ht_copy_event) == 64 + HT_COPY_SIZE);
 HT_ASSERT(sizeof(struct ht_event) == 24);
 HT_ASSERT(sizeof(struct ht_stack_event) == 32 + 8 * HT_MAX_FRAMES);

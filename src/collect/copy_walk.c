@@ -21,7 +21,7 @@ void copy_walk(const struct tables *tables, const struct space *space,
 	       const struct ht_copy_event *copy, struct walked *ret)
 {
 	const struct ht_frame start = {.pc = copy->pc, .sp = copy->sp, .fp = copy->fp};
-	const struct unwind_stack stack = {copy->sp, copy->stack, copy->size};
+	const struct unwind_stack stack = {copy->sp - HT_RED_ZONE, copy->stack, copy->size};
 	const struct unwind_finder finder = {find, &(struct place){tables, space}};
 
 	ret->nr_pcs = unwind_walk(&start, &stack, &finder, ret->pcs, &ret->end);

@@ -30,7 +30,7 @@ struct dump_sample {
 	uint64_t pc, sp, fp, rbx; /* as the direct caller goes on */
 	uint32_t end;		  /* enum ht_stack_end of the kernel's walk */
 	uint32_t nr_pcs;
-	uint32_t stack_size; /* bytes from sp up */
+	uint32_t stack_size; /* bytes from sp - HT_RED_ZONE up */
 	uint32_t spare;
 };
 

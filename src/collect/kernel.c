@@ -29,6 +29,7 @@ struct kernel {
 	uint64_t map_bytes;
 	const struct ht_site *sites;
 	size_t sites_size;
+	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
 };
 
 /* What an element costs in the kernel beside key and value: struct htab_elem and its bucket. */
@@ -70,6 +71,7 @@ static uint64_t live_bytes(uint32_t nr)
 
 #define TABLES_CHUNK_BYTES (HT_CHUNK_WORDS * sizeof(uint64_t))
 #define NR_MAPPINGS_MAX	   16384 /* of all processes, with room for sets that are being replaced */
+#define PROCESSES_SIZE	   (HT_MAX_PROCESSES * sizeof(struct ht_process))
 #define NR_RULES_MAX	   16384 /* different unwind rules; a large program has a thousand */
 
 /*
@@ -242,16 +244,23 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	return err ?: bpf_map__set_max_entries(skel->maps.scratch, slots);
 }
 
-static int map_sites(struct kernel *kernel)
+/* Both sides have the sites and the processes in memory. */
+static int map_memory(struct kernel *kernel)
 {
-	size_t size = round_up(kernel->nr_sites * sizeof(struct ht_site), sysconf(_SC_PAGESIZE));
-	void *memory =
-		mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(kernel->skel->maps.sites), 0);
+	size_t page = sysconf(_SC_PAGESIZE);
+	void *memory;
 
+	kernel->sites_size = round_up(kernel->nr_sites * sizeof(struct ht_site), page);
+	memory = mmap(NULL, kernel->sites_size, PROT_READ, MAP_SHARED,
+		      bpf_map__fd(kernel->skel->maps.sites), 0);
 	if (memory == MAP_FAILED)
 		return -errno;
 	kernel->sites = memory;
-	kernel->sites_size = size;
+	memory = mmap(NULL, PROCESSES_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      bpf_map__fd(kernel->skel->maps.processes), 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	kernel->processes = memory;
 	return 0;
 }
 
@@ -281,7 +290,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	err = set_sizes(kernel, options);
 	err = err ?: heaptap_bpf__load(kernel->skel);
 	err = err ?: seed_countdowns(kernel->skel, options->rate);
-	err = err ?: map_sites(kernel);
+	err = err ?: map_memory(kernel);
 	if (err)
 		diag_fail(
 			diag, err,
@@ -303,6 +312,8 @@ void kernel_free(struct kernel *kernel)
 		return;
 	if (kernel->sites)
 		munmap((void *)kernel->sites, kernel->sites_size);
+	if (kernel->processes)
+		munmap(kernel->processes, PROCESSES_SIZE);
 	heaptap_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -323,28 +334,55 @@ void kernel_enable(struct kernel *kernel, bool enabled)
 	kernel->skel->bss->ht_enabled = enabled;
 }
 
+/* The entry of @tgid, or with @take the first that is free; NULL when there is none. */
+static struct ht_process *find_process(const struct kernel *kernel, uint32_t tgid, bool take)
+{
+	struct ht_process *unused = NULL;
+
+	for (uint32_t i = 0; i < HT_PROCESS_PROBES; i++) {
+		struct ht_process *process =
+			&kernel->processes[(ht_process_slot(tgid) + i) % HT_MAX_PROCESSES];
+
+		if (process->tgid == tgid)
+			return process;
+		if (!unused && (!process->tgid || process->tgid == HT_PROCESS_GONE))
+			unused = process;
+		if (!process->tgid)
+			break;
+	}
+	return take ? unused : NULL;
+}
+
 int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch)
 {
-	struct ht_process process = {.epoch = epoch};
-	int map = bpf_map__fd(kernel->skel->maps.processes);
+	struct ht_process *process = find_process(kernel, tgid, true);
 
-	return bpf_map_update_elem(map, &tgid, &process, BPF_ANY) ? -errno : 0;
+	if (!process)
+		return -ENOSPC;
+	memset(process, 0, sizeof(*process));
+	process->epoch = epoch;
+	__atomic_store_n(&process->tgid, tgid, __ATOMIC_RELEASE);
+	return 0;
 }
 
 int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold)
 {
-	int map = bpf_map__fd(kernel->skel->maps.processes);
-	struct ht_process process;
+	struct ht_process *process = find_process(kernel, tgid, false);
 
-	if (bpf_map_lookup_elem(map, &tgid, &process))
-		return -errno;
-	process.hold = hold;
-	return bpf_map_update_elem(map, &tgid, &process, BPF_EXIST) ? -errno : 0;
+	if (!process)
+		return -ESRCH;
+	process->hold = hold;
+	return 0;
 }
 
-int kernel_unwatch(struct kernel *kernel, uint32_t tgid)
+int kernel_set_mapset(struct kernel *kernel, uint32_t tgid, uint64_t mapset)
 {
-	return bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &tgid) ? -errno : 0;
+	struct ht_process *process = find_process(kernel, tgid, false);
+
+	if (!process)
+		return -ESRCH;
+	__atomic_store_n(&process->mapset, mapset, __ATOMIC_RELEASE);
+	return 0;
 }
 
 uint64_t kernel_base_rate(const struct kernel *kernel)
@@ -445,7 +483,6 @@ void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret)
 	const struct heaptap_bpf *skel = kernel->skel;
 
 	*ret = (struct tables_maps){
-		.mapsets = bpf_map__fd(skel->maps.mapsets),
 		.mappings = bpf_map__fd(skel->maps.mappings),
 		.chunks = bpf_map__fd(skel->maps.chunks),
 		.rules = bpf_map__fd(skel->maps.rules),
@@ -458,10 +495,10 @@ void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret)
 
 int kernel_generation(const struct kernel *kernel, uint32_t tgid, uint32_t *ret)
 {
-	struct ht_process process;
+	const struct ht_process *process = find_process(kernel, tgid, false);
 
-	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.processes), &tgid, &process))
-		return -errno;
-	*ret = process.generation;
+	if (!process)
+		return -ESRCH;
+	*ret = __atomic_load_n(&process->generation, __ATOMIC_ACQUIRE);
 	return 0;
 }

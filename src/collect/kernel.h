@@ -92,7 +92,10 @@ int kernel_events_fd(const struct kernel *kernel);
 void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret);
 
 /* The generation of a watched process's mappings, to be read before they are: what is published for
- * it is stale once the programs have seen something go. */
+ * it is stale once the programs have seen something go. -ESRCH when it is not watched. */
 int kernel_generation(const struct kernel *kernel, uint32_t tgid, uint32_t *ret);
+
+/* From now on its stacks are walked with @mapset, see tables_publish(). */
+int kernel_set_mapset(struct kernel *kernel, uint32_t tgid, uint64_t mapset);
 
 #endif

@@ -102,14 +102,14 @@ static int examine_space(struct session *session, struct diag *diag)
 static int refresh_space(struct session *session, struct diag *diag)
 {
 	struct target *target = &session->target;
-	uint32_t generation;
-	int err = kernel_generation(session->kernel, target->process.pid, &generation);
+	uint32_t tgid = target->process.pid, generation;
+	uint64_t mapset;
+	int err = kernel_generation(session->kernel, tgid, &generation);
 
 	session->refreshed_ns = now_ns();
 	err = err ?: space_refresh(target->space, NULL);
-	err = err
-		      ?: tables_publish(session->tables, target->space, target->process.pid,
-					generation);
+	err = err ?: tables_publish(session->tables, target->space, tgid, generation, &mapset);
+	err = err ?: kernel_set_mapset(session->kernel, tgid, mapset);
 	return err ?: examine_space(session, diag);
 }
 

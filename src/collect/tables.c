@@ -387,23 +387,23 @@ static struct published *published_of(struct tables *tables, uint32_t tgid)
 }
 
 int tables_publish(struct tables *tables, const struct space *space, uint32_t tgid,
-		   uint32_t generation)
+		   uint32_t generation, uint64_t *ret_mapset)
 {
-	struct ht_mapset set = {.generation = generation};
 	struct published *published = published_of(tables, tgid);
+	uint32_t nr = 0, first, version;
 	int err;
 
 	if (!published)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < space->nr_mappings; i++)
-		set.nr += space->mappings[i].live;
-	if (set.nr > HT_MAX_MAPPINGS)
+		nr += space->mappings[i].live;
+	if (nr > HT_MAX_MAPPINGS)
 		return -E2BIG;
-	err = reserve_mappings(tables, set.nr, &set.first);
-	err = err ?: next_version(tables, &set.version);
+	err = reserve_mappings(tables, nr, &first);
+	err = err ?: next_version(tables, &version);
 	if (err)
 		return err;
-	for (uint32_t i = 0, n = set.first; i < space->nr_mappings; i++) {
+	for (uint32_t i = 0, n = first; i < space->nr_mappings; i++) {
 		const struct mapping *mapping = &space->mappings[i];
 		struct loaded *loaded = NULL;
 
@@ -413,11 +413,10 @@ int tables_publish(struct tables *tables, const struct space *space, uint32_t tg
 			loaded = load(tables, mapping->object);
 		describe(loaded, mapping, &tables->mappings[n++]);
 	}
-	qsort(tables->mappings + set.first, set.nr, sizeof(*tables->mappings), compare_mappings);
-	if (bpf_map_update_elem(tables->maps.mapsets, &tgid, &set, BPF_ANY))
-		return -errno;
-	published->first = set.first;
-	published->nr = set.nr;
+	qsort(tables->mappings + first, nr, sizeof(*tables->mappings), compare_mappings);
+	published->first = first;
+	published->nr = nr;
+	*ret_mapset = HT_MAPSET(first, nr, version, generation);
 	return 0;
 }
 

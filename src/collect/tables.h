@@ -15,7 +15,7 @@
 
 /* File descriptors of the BPF maps, see bpf/tables.bpf.h, and what they hold at most. */
 struct tables_maps {
-	int mapsets, mappings, chunks, rules, pc_cache;
+	int mappings, chunks, rules, pc_cache;
 	uint32_t nr_mappings, nr_chunks, nr_rules;
 };
 
@@ -26,12 +26,13 @@ int tables_new(const struct tables_maps *maps, struct tables **ret);
 void tables_free(struct tables *tables);
 
 /*
- * Loads the tables of what @space maps now and publishes its mappings for process @tgid, valid for
- * @generation (struct ht_process). An object without a readable table is stepped through by frame
- * pointers. 0 or -errno, and the process keeps the mappings it had.
+ * Loads the tables of what @space maps now and makes the set of its mappings for process @tgid,
+ * valid for @generation (struct ht_process): *ret_mapset is what the programs are to be given. The
+ * set of the process before may be in use until then. An object without a readable table is stepped
+ * through by frame pointers. 0 or -errno.
  */
 int tables_publish(struct tables *tables, const struct space *space, uint32_t tgid,
-		   uint32_t generation);
+		   uint32_t generation, uint64_t *ret_mapset);
 
 /* The table for @pc in @space with the pc as linked; NULL when its mapping has none. -ENOENT when
  * it lies in no live mapping. */

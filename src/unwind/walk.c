@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The loop around ht_unwind_step(): one lookup and one step a frame. */
-#include <linux/types.h>
-
-static int read_word(const void *reader, __u64 address, __u64 *value);
-#define HT_UNWIND_READ read_word
 #include "unwind/walk.h"
 
 #include <string.h>
 
 #include "unwind/table.h"
 
-static int read_word(const void *reader, __u64 address, __u64 *value)
+static int read_word(const struct unwind_stack *stack, __u64 address, __u64 *value)
 {
-	const struct unwind_stack *stack = reader;
 	__u64 offset = address - stack->address;
 
 	if (stack->size < sizeof(*value) || offset > stack->size - sizeof(*value))
@@ -20,6 +15,10 @@ static int read_word(const void *reader, __u64 address, __u64 *value)
 	memcpy(value, (const char *)stack->bytes + offset, sizeof(*value));
 	return 0;
 }
+
+#define HT_UNWIND_READER const struct unwind_stack
+#define HT_UNWIND_READ	 read_word
+#include "heaptap/unwind_step.h"
 
 static enum ht_stack_end end_of(enum ht_step step)
 {
@@ -70,7 +69,7 @@ uint32_t unwind_walk(const struct ht_frame *start, const struct unwind_stack *st
 			*ret_end = HT_STACK_no_table;
 			break;
 		}
-		step = ht_unwind_step(&frame, rule, (void *)stack);
+		step = ht_unwind_step(&frame, rule, stack);
 		if (step != HT_STEP_CALLER) {
 			*ret_end = end_of(step);
 			break;

@@ -16,8 +16,7 @@
 #define CODE	 0x555500000000
 #define NR_WORDS 512
 
-/* Code of 16 pages: in page i rule i holds, as @rules says. Behind it 64 KiB without a
-   table. */
+/* Code of 16 pages: in page i rule i holds. Behind it are 64 KiB without a table. */
 struct literal {
 	struct unwind_table table;
 	uint64_t rows[16], pages[64];
