@@ -4,6 +4,7 @@
 #   make demo      a leak, found            make fuzz      every parser, FUZZ_TIME seconds each
 #   make install   PREFIX, DESTDIR          make lint      layers, format, warnings, style
 #   make man       the manual pages         make bench     the cost, measured: docs/benchmarks.md
+#   make check-vm  tests on other kernels, in emulated machines: minutes (K="6.1 6.12": some)
 
 # --- settings ----------------------------------------------------------------------------------
 VERSION := $(shell sed -n 's/^## \([0-9][^ ]*\).*/\1/p' CHANGES.md | head -n 1)
@@ -47,13 +48,14 @@ MAN := $(patsubst docs/man/%.h2m,$(B)/man/%.1,$(wildcard docs/man/*.h2m))
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $@;) mkdir -p $(@D) &&
 
-.PHONY: all check fuzz $(FUZZ:%=%.run) lint lint-build demo bench man install clean
+.PHONY: all check check-vm fuzz $(FUZZ:%=%.run) lint lint-build demo bench man install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(B)/heaptap
 
 # What a goal needs is installed first: make remakes an included file and then starts over.
-DEPS := build $(if $(filter check lint fuzz,$(MAKECMDGOALS)),test) $(if $(filter bench,$(MAKECMDGOALS)),bench)
+DEPS := build $(if $(filter check check-vm lint fuzz,$(MAKECMDGOALS)),test) $(if $(filter bench,$(MAKECMDGOALS)),bench) \
+	$(if $(filter check-vm,$(MAKECMDGOALS)),vm)
 READY := $(B)/stamp/$(subst $() ,-,$(strip $(DEPS)))
 $(READY): scripts/install-deps.sh
 	@mkdir -p $(@D) && $< $(DEPS) && touch $@
@@ -103,6 +105,9 @@ include scripts/targets.mk
 
 check: $(B)/heaptap $(UNIT) $(B)/tests/golden_profiles $(TARGETS)
 	$(Q)HEAPTAP_BUILD=$(abspath $(B)) tests/run $(T)
+
+check-vm: $(B)/heaptap $(B)/bench/verifier $(TARGETS)
+	$(Q)HEAPTAP_BUILD=$(abspath $(B)) tests/vm $(K)
 
 $(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/fuzz/libheaptap.a
 	$(call say,LD) $(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -o $@ $(LDLIBS)

@@ -7,7 +7,7 @@
 volatile bool ht_enabled;
 volatile __u64 ht_rate = 1;
 const volatile __u64 ht_base_rate = 1;
-const volatile __u64 ht_start_ns;
+volatile __u64 ht_start_ns = 1;
 const volatile __u32 ht_nr_sites;
 const volatile __u32 ht_copy_every;
 volatile __u32 ht_next_site = 1;

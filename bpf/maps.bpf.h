@@ -13,7 +13,7 @@
 extern volatile bool ht_enabled;	  /* false: every program returns at once */
 extern volatile __u64 ht_rate;		  /* mean bytes between samples; 1 = all */
 extern const volatile __u64 ht_base_rate; /* unit of the variances */
-extern const volatile __u64 ht_start_ns;  /* CLOCK_MONOTONIC */
+extern volatile __u64 ht_start_ns;	  /* CLOCK_MONOTONIC when the recording began */
 extern const volatile __u32 ht_nr_sites;
 extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */
 extern volatile __u32 ht_next_site;	   /* site 0 collects what found no place */

@@ -38,7 +38,9 @@ packages() {
 		test        gdb                  gdb
 		test        golang-go            go
 		test        redis-server         redis-server
+		test        musl-tools           musl-gcc
 		test?       rustc                rustc
+		test?       postgresql           -
 		bench       bpftrace             bpftrace
 		bench       heaptrack            heaptrack
 		bench       valgrind             valgrind

@@ -24,8 +24,27 @@ $(B)/targets/bits32: tests/targets/lib/bits32.c | $(READY)
 $(B)/targets/rust: tests/targets/lib/rust.rs | $(READY)
 	$(call say,TARGET) MAKEFLAGS= $(RUSTC) -O -g -C force-frame-pointers=yes -o $@ $<
 
-# The judge of recorded stacks is no target, but built with them.
+# --- stacks ------------------------------------------------------------------------------------
+$(B)/targets/deepcxx: FRAMES := -O2 -fomit-frame-pointer
+
+UNLOADED := $(addprefix $(B)/targets/libunloaded-,a.so b.so)
+TARGETS += $(UNLOADED)
+$(B)/targets/libunloaded-a.so: UNLOADED_IS := -DNAME=a -DFRAME=40 -DPADDING=5
+$(B)/targets/libunloaded-b.so: UNLOADED_IS := -DNAME=b -DFRAME=136 -DPADDING=77
+$(UNLOADED): tests/targets/lib/unloaded.c | $(READY)
+	$(call say,TARGET) $(CC) -O2 -g -Wall -Wextra -fomit-frame-pointer -fno-builtin -fPIC -shared \
+		$(UNLOADED_IS) $< -o $@
+
+# Another C library; without musl-gcc its tests are skipped.
+MUSL_CC ?= $(shell command -v musl-gcc)
+MUSL := $(addprefix $(B)/targets/musl-,static dynamic)
+TARGETS += $(if $(MUSL_CC),$(MUSL))
+$(B)/targets/musl-static: LINK := -static
+$(MUSL): tests/targets/lib/musl.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O2 -g -fomit-frame-pointer -Wall -Wextra $(LINK) $< -o $@
+
+# The judge of recorded stacks, and what the verifier says: no targets, but built for tests.
 ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)
-TARGETS += $(B)/targets/oracle
+TARGETS += $(B)/targets/oracle $(B)/bench/verifier
 $(B)/targets/oracle: $(ORACLE) $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)

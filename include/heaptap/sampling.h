@@ -16,10 +16,10 @@
 
 #define HT_RATE_MAX (1ULL << 36)
 
-/* f(x) = x / (1 - exp(-x)) for x in [0, 16] in steps of 1/64, Q20; beyond, f(x) = x to 1e-7. */
-#define HT_WEIGHT_STEP_SHIFT 14
+/* f(x) = x / (1 - exp(-x)) for x in [0, 16] in steps of 1/256, Q20; beyond, f(x) = x to 1e-7. */
+#define HT_WEIGHT_STEP_SHIFT 12
 #define HT_WEIGHT_MAX_X	     16
-#define HT_WEIGHT_SIZE	     (HT_WEIGHT_MAX_X * 64 + 2)
+#define HT_WEIGHT_SIZE	     (HT_WEIGHT_MAX_X * 256 + 2)
 
 /* -ln(m) for m in [1/2, 1] in steps of 1/512, Q20. */
 #define HT_LN_SIZE 257

@@ -15,9 +15,25 @@ void progress_init(struct progress *progress, bool quiet)
 	*progress = (struct progress){.enabled = !quiet && isatty(STDERR_FILENO)};
 }
 
-void progress_draw(struct progress *progress, struct session *session, uint64_t elapsed_ns)
+/* ", cost 1.2% of one CPU", or nothing. */
+static void format_cost(const struct session *session, const struct snapshot *snapshot,
+			struct cost_calibration *calibration, char *text, size_t size)
 {
-	char elapsed[TEXT_SIZE], live[TEXT_SIZE];
+	struct cost_traps traps;
+	double ns;
+
+	text[0] = '\0';
+	if (cost_calibration_result(calibration, false, &traps) || !snapshot->watched_ns)
+		return;
+	ns = cost_of_run(&traps, &snapshot->stats,
+			 attachments_stepped_share(session_attachments(session)));
+	snprintf(text, size, "  cost %.1f%% of one CPU", 100 * ns / snapshot->watched_ns);
+}
+
+void progress_draw(struct progress *progress, struct session *session,
+		   struct cost_calibration *calibration, uint64_t elapsed_ns)
+{
+	char elapsed[TEXT_SIZE], live[TEXT_SIZE], cost[64];
 	struct site_totals total;
 	struct snapshot snapshot;
 	uint64_t allocs;
@@ -29,9 +45,10 @@ void progress_draw(struct progress *progress, struct session *session, uint64_t 
 	snapshot_total(&snapshot, &total);
 	allocs = snapshot.stats.count[HT_COUNT_allocs];
 	seconds = (elapsed_ns - progress->drawn_ns) / 1e9;
-	fprintf(stderr, ERASE_LINE "%s  %.0f allocations/s  %s live in %u stacks",
+	format_cost(session, &snapshot, calibration, cost, sizeof(cost));
+	fprintf(stderr, ERASE_LINE "%s  %.0f allocations/s  %s live in %u stacks%s",
 		text_duration(elapsed, elapsed_ns), (allocs - progress->allocs) / seconds,
-		text_bytes(live, total.inuse_bytes), snapshot.nr_sites - 1);
+		text_bytes(live, total.inuse_bytes), snapshot.nr_sites - 1, cost);
 	fflush(stderr);
 	progress->drawn_ns = elapsed_ns;
 	progress->allocs = allocs;

@@ -36,6 +36,7 @@ struct run {
 	uint64_t begin_ns, snapshot_ns; /* the next snapshot is due */
 	unsigned int nr_snapshots;
 	struct progress progress;
+	struct cost_calibration *calibration; /* NULL: not to be had */
 };
 
 static uint64_t now_ns(void)
@@ -211,7 +212,8 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 			return 0;
 		if (err < 0)
 			cmd_fail(err, NULL, "cannot go on recording");
-		progress_draw(&run->progress, run->session, now_ns() - run->begin_ns);
+		progress_draw(&run->progress, run->session, run->calibration,
+			      now_ns() - run->begin_ns);
 	}
 	return err;
 }
@@ -238,7 +240,7 @@ static void measure_cost(struct run *run, const struct snapshot *snapshot)
 {
 	struct cost_traps traps;
 
-	if (cost_calibrate(&run->options->session.caps, &traps))
+	if (cost_calibration_result(run->calibration, true, &traps))
 		return;
 	run->recording.cost_ns =
 		cost_of_run(&traps, &snapshot->stats,
@@ -308,11 +310,13 @@ int record_run(struct record_options *options)
 	}
 	run.recording.session = run.session;
 	run.recording.symbolizer = symbolizer_new(&symbolizer);
+	run.calibration = cost_calibration_new(&options->session.caps);
 	progress_init(&run.progress, options->quiet);
 	err = run.recording.symbolizer ? wait_for_end(&run, &sleeping) : -ENOMEM;
 	progress_clear(&run.progress);
 	end_child(&run);
 	err = err ?: finish(&run);
+	cost_calibration_free(run.calibration);
 	symbolizer_free(run.recording.symbolizer);
 	session_free(run.session);
 	if (options->session.dump && fclose(options->session.dump) && !err)

@@ -148,9 +148,11 @@ static void say_held(const struct recording *recording, const struct snapshot *s
 		return;
 	}
 	snapshot_total(snapshot, &total);
-	if (recording->rate > 1)
+	if (recording->rate > 1 && total.inuse_bytes > 0)
 		snprintf(error, sizeof(error), " (standard error %.1f%%)",
 			 relative_error(total.inuse_bytes, total.inuse_var));
+	else if (recording->rate > 1)
+		snprintf(error, sizeof(error), " (less than the rate can show)");
 	cmd_message("in use: %s in %.0f objects%s, allocated in the %s since %s",
 		    text_bytes(bytes, total.inuse_bytes), total.inuse_objects, error, watched,
 		    late ? "attaching" : "the start");

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Calibration: own functions are called in a loop with and without a probe, in turns, and the
- * fastest turn of each counts, since whatever else the machine does only adds.
+ * median of the turns counts: what a target pays is not the best case.
  */
 #include "collect/cost.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,21 +28,27 @@ static double now_ns(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 /* Nanoseconds a call takes. */
 static double time_calls(uint64_t (*function)(uint64_t))
 {
-	double best = 0;
+	double turns[TURNS];
 
 	for (int turn = 0; turn < TURNS; turn++) {
-		double begin = now_ns(), ns;
+		double begin = now_ns();
 
 		for (int i = 0; i < CALLS; i++)
 			function(i);
-		ns = (now_ns() - begin) / CALLS;
-		if (!turn || ns < best)
-			best = ns;
+		turns[turn] = (now_ns() - begin) / CALLS;
 	}
-	return best;
+	qsort(turns, TURNS, sizeof(turns[0]), compare);
+	return turns[TURNS / 2];
 }
 
 /* A program that returns 0, so that a session's return probe fires too. */
@@ -99,6 +108,65 @@ int cost_calibrate(const struct caps *caps, struct cost_traps *ret)
 	err = err ?: time_probe(caps, own_code_emulated, true, &both);
 	ret->on_return = both > ret->emulated ? both - ret->emulated : 0;
 	return err;
+}
+
+struct cost_calibration {
+	pthread_t thread;
+	struct caps caps;
+	struct cost_traps traps;
+	int err;
+	bool joined;
+	atomic_bool done;
+};
+
+static void *calibrate(void *arg)
+{
+	struct cost_calibration *calibration = arg;
+
+	calibration->err = cost_calibrate(&calibration->caps, &calibration->traps);
+	atomic_store(&calibration->done, true);
+	return NULL;
+}
+
+struct cost_calibration *cost_calibration_new(const struct caps *caps)
+{
+	struct cost_calibration *calibration = calloc(1, sizeof(*calibration));
+
+	if (!calibration)
+		return NULL;
+	calibration->caps = *caps;
+	if (pthread_create(&calibration->thread, NULL, calibrate, calibration)) {
+		free(calibration);
+		return NULL;
+	}
+	return calibration;
+}
+
+static void join(struct cost_calibration *calibration)
+{
+	if (!calibration->joined)
+		pthread_join(calibration->thread, NULL);
+	calibration->joined = true;
+}
+
+void cost_calibration_free(struct cost_calibration *calibration)
+{
+	if (!calibration)
+		return;
+	join(calibration);
+	free(calibration);
+}
+
+int cost_calibration_result(struct cost_calibration *calibration, bool wait, struct cost_traps *ret)
+{
+	if (!calibration)
+		return -ENOMEM;
+	if (wait)
+		join(calibration);
+	else if (!atomic_load(&calibration->done))
+		return -EAGAIN;
+	*ret = calibration->traps;
+	return calibration->err;
 }
 
 double cost_of_run(const struct cost_traps *traps, const struct ht_stats *stats,

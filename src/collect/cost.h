@@ -6,6 +6,7 @@
 #ifndef HEAPTAP_COLLECT_COST_H
 #define HEAPTAP_COLLECT_COST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collect/caps.h"
@@ -20,6 +21,15 @@ struct cost_traps {
 
 /* Probes heaptap's own functions for some milliseconds. 0 or -errno. */
 int cost_calibrate(const struct caps *caps, struct cost_traps *ret);
+
+/* The same on a thread of its own, while the recording runs. NULL when out of memory. */
+struct cost_calibration;
+struct cost_calibration *cost_calibration_new(const struct caps *caps);
+void cost_calibration_free(struct cost_calibration *calibration); /* waits for it; NULL allowed */
+
+/* -EAGAIN while it runs, unless it is to be waited for; 0; or -errno: it failed. */
+int cost_calibration_result(struct cost_calibration *calibration, bool wait,
+			    struct cost_traps *ret);
 
 /* Of a run: hits and timings as counted; of the entry hits @stepped_share went to single-stepped
  * sites. Nanoseconds the target spent in probes. */

@@ -110,7 +110,7 @@ static void fill_sampling_tables(struct heaptap_bpf *skel)
 	size_t nr_ln = sizeof(skel->rodata->ht_ln_table) / sizeof(*ln);
 
 	for (size_t i = 0; i < nr_weight; i++) {
-		double x = i / 64.0;
+		double x = ldexp(i, HT_WEIGHT_STEP_SHIFT - 20);
 
 		weight[i] = lround((i ? x / -expm1(-x) : 1.0) * (1 << 20));
 	}
@@ -282,7 +282,6 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 		goto out;
 	}
 	kernel->skel->rodata->ht_base_rate = options->rate;
-	kernel->skel->rodata->ht_start_ns = now_ns();
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->data->ht_rate = options->rate;
 	fill_sampling_tables(kernel->skel);
@@ -331,7 +330,9 @@ int kernel_attach_process_events(struct kernel *kernel)
 
 void kernel_enable(struct kernel *kernel, bool enabled)
 {
-	kernel->skel->bss->ht_enabled = enabled;
+	if (enabled)
+		kernel->skel->data->ht_start_ns = now_ns();
+	__atomic_store_n(&kernel->skel->bss->ht_enabled, enabled, __ATOMIC_RELEASE);
 }
 
 /* The entry of @tgid, or with @take the first that is free; NULL when there is none. */
@@ -392,7 +393,7 @@ uint64_t kernel_base_rate(const struct kernel *kernel)
 
 uint64_t kernel_start_ns(const struct kernel *kernel)
 {
-	return kernel->skel->rodata->ht_start_ns;
+	return kernel->skel->data->ht_start_ns;
 }
 
 uint64_t kernel_map_bytes(const struct kernel *kernel)

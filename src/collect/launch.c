@@ -36,6 +36,7 @@ static void run_command(char *const argv[], int report)
 
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
+		signal(SIGPIPE, SIG_DFL);
 		/* It is stopped for moments, see kernel_hold(): never for longer than heaptap
 		 * lives. */
 		prctl(PR_SET_PDEATHSIG, SIGCONT);

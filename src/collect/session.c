@@ -35,7 +35,7 @@ struct session {
 	struct tables *tables;
 	unsigned int nr_examined; /* objects looked at for allocators, held */
 	struct object **examined;
-	uint64_t refreshed_ns, measured_ns;
+	uint64_t refreshed_ns, measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
 	FILE *dump;
 	uint64_t nr_completed; /* samples whose stack a raw copy completed */
 	int event_error;       /* first -errno of taking in an event */
@@ -379,6 +379,7 @@ int session_freeze(struct session *session)
 	int n;
 
 	kernel_enable(session->kernel, false);
+	session->frozen_ns = now_ns();
 	target_measure(&session->target);
 	attachments_detach(&session->attachments);
 	loader_hook_close(&session->loader_hook);
@@ -417,7 +418,7 @@ int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapsh
 
 	stacks_bind(&session->stacks, session->target.epoch, session->target.space);
 	err = snapshot_take(session->kernel, &session->stacks, session->target.epoch, min_age_ns,
-			    ret);
+			    session->frozen_ns ?: now_ns(), ret);
 	if (err)
 		return err;
 	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "heaptap/sampling.h"
 
@@ -82,15 +81,13 @@ static uint64_t count_lost_stacks(const struct ht_site *sites, uint32_t nr_sites
 }
 
 int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint32_t epoch,
-		  uint64_t min_age_ns, struct snapshot *ret)
+		  uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret)
 {
 	const struct ht_site *sites = kernel_sites(kernel, &ret->nr_sites);
 	struct aging aging = {.kernel = kernel, .snapshot = ret, .epoch = epoch};
-	struct timespec now;
 	int err;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ret->watched_ns = now.tv_sec * 1000000000ULL + now.tv_nsec - kernel_start_ns(kernel);
+	ret->watched_ns = now_ns - kernel_start_ns(kernel);
 	ret->sites = calloc(ret->nr_sites, sizeof(*ret->sites));
 	if (!ret->sites)
 		return -ENOMEM;
@@ -100,6 +97,8 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint
 		ret->sites[i].stack = i ? stacks_at(stacks, i) : NULL;
 	}
 	err = kernel_stats(kernel, &ret->stats);
+	/* Calls the allocator made to itself were counted before they were known as such. */
+	ret->stats.count[HT_COUNT_allocs] -= ret->stats.count[HT_COUNT_nested];
 	ret->stats.loss[HT_LOSS_stack_lost] = count_lost_stacks(sites, ret->nr_sites);
 	if (!err && min_age_ns && ret->watched_ns >= min_age_ns) {
 		aging.latest_ms = (ret->watched_ns - min_age_ns) / 1000000;

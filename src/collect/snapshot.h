@@ -28,10 +28,11 @@ struct snapshot {
 
 /*
  * Sites of an image before @epoch hold nothing any more: exec took it. With @min_age_ns inuse is
- * summed over the outstanding allocations that are at least so old. 0 or -errno.
+ * summed over the outstanding allocations that are at least so old. @now_ns is CLOCK_MONOTONIC.
+ * 0 or -errno.
  */
 int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint32_t epoch,
-		  uint64_t min_age_ns, struct snapshot *ret);
+		  uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret);
 void snapshot_done(struct snapshot *snapshot);
 
 /* Sums over all sites; only these fields are set. */

@@ -7,7 +7,7 @@ from collections import Counter
 
 from harness import *
 
-THREADS, DEPTHS, ROUNDS = range(10, 26), 60, 20
+THREADS, DEPTHS, ROUNDS = range(10, 26), 180, 10
 
 
 def whole_stacks():

@@ -93,38 +93,47 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.set_initial_registers = set_registers,
 };
 
+/* V8 maps a part of its file again, at another place and without what would unwind it: the module
+ * is where most of it is. */
+static bool is_larger(const struct place *a, const struct place *b)
+{
+	return a->end - a->start > b->end - b->start;
+}
+
 /* A file once, though it may be mapped in parts. */
-static bool report_place(Dwfl *dwfl, const struct dump_file *file, size_t index)
+static void report_place(Dwfl *dwfl, const struct dump_file *file, size_t index)
 {
 	const struct place *place = &file->places[index];
 	int fd;
 
-	for (size_t i = 0; i < index; i++)
-		if (file->places[i].fd >= 0 && file->places[i].bias == place->bias &&
-		    !strcmp(file->places[i].path, place->path))
-			return true;
+	for (size_t i = 0; i < file->nr_places; i++) {
+		const struct place *other = &file->places[i];
+
+		if (i == index || other->fd < 0 || strcmp(other->path, place->path))
+			continue;
+		if (other->bias == place->bias ? i < index : is_larger(other, place))
+			return;
+	}
 	fd = dup(place->fd); /* becomes libdwfl's */
 	if (dwfl_report_elf(dwfl, place->path, place->path, fd, place->bias, true))
-		return true;
+		return;
 	fprintf(stderr, "oracle: %s: %s\n", place->path, dwfl_errmsg(-1));
 	close(fd);
-	return false;
 }
 
 struct judge *judge_new(const struct dump_file *file)
 {
 	struct judge *judge = calloc(1, sizeof(*judge));
-	bool ok = true;
 
 	if (!judge)
 		return NULL;
 	judge->dwfl = dwfl_begin(&callbacks);
 	dwfl_report_begin(judge->dwfl);
-	for (size_t i = 0; i < file->nr_places && ok; i++)
+	for (size_t i = 0; i < file->nr_places; i++)
 		if (file->places[i].fd >= 0)
-			ok = report_place(judge->dwfl, file, i);
+			report_place(judge->dwfl, file, i);
 	dwfl_report_end(judge->dwfl, NULL, NULL);
-	if (ok && dwfl_attach_state(judge->dwfl, NULL, 1, &thread_callbacks, judge))
+	if (dwfl_attach_state(judge->dwfl, NULL, 1, &thread_callbacks, judge))
 		return judge;
 	fprintf(stderr, "oracle: libdwfl: %s\n", dwfl_errmsg(-1));
 	judge_free(judge);

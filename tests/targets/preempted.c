@@ -3,16 +3,13 @@
  * Sixteen threads at once, each allocating only through functions of its own, at depths that change
  * with every allocation: thread_N_a calls thread_N_b, which calls itself depth - 1 times and then
  * thread_N_c, which calls malloc. So a recorded stack tells whether all of its frames are of one
- * thread and none is missing: there are DEPTHS stacks a thread, each with --rounds allocations. A
- * thread that wakes from a moment's sleep preempts another: sleeping often makes for many
- * preemptions.
+ * thread and none is missing: there are DEPTHS stacks a thread, each with --rounds allocations.
  */
 #include "target.h"
 
 #include <pthread.h>
-#include <time.h>
 
-enum { THREADS = 16, DEPTHS = 60, SIZE = 48 };
+enum { THREADS = 16, DEPTHS = 180, SIZE = 48 };
 
 #define THREAD_SITES(X)                                                                            \
 	X(10)                                                                                      \
@@ -53,8 +50,6 @@ SITE void *body(void *arg)
 {
 	size_t me = (size_t)arg;
 
-	const struct timespec moment = {.tv_nsec = 1};
-
 	pthread_barrier_wait(&start);
 	for (long round = 0; round < rounds; round++)
 		for (int depth = 1; depth <= DEPTHS; depth++) {
@@ -64,8 +59,6 @@ SITE void *body(void *arg)
 				free(p);
 				truth_gave(&truths[me], SIZE);
 			}
-			if (depth % 4 == 0)
-				nanosleep(&moment, NULL);
 		}
 	return NULL;
 }
