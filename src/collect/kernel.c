@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Loading the BPF object. Sizes follow from one number, the memory all maps may take: what is left
- * after the fixed parts is split between sites and outstanding allocations.
+ * Loading the BPF object, and what both sides share while it runs.
  */
 #include "collect/kernel.h"
 
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "collect/links.h"
+#include "collect/map_sizes.h"
 #include "heaptap.skel.h"
 #include "heaptap/sampling.h"
 #include "heaptap/unwind.h"
@@ -25,81 +25,17 @@ struct kernel {
 	struct heaptap_bpf *skel;
 	struct caps caps;
 	bool empty_programs;
-	uint32_t nr_live, nr_sites, ring_size, nr_chunks;
-	uint64_t map_bytes;
+	struct map_sizes sizes;
 	const struct ht_site *sites;
 	size_t sites_size;
 	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
 };
 
-/* What an element costs in the kernel beside key and value: struct htab_elem and its bucket. */
-#define HASH_ELEMENT  48
-#define HASH_BUCKET   16
-#define RING_SIZE_MAX (4U << 20)
-#define RING_SIZE_MIN (64U << 10)
+#define PROCESSES_SIZE (HT_MAX_PROCESSES * sizeof(struct ht_process))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
 	return (n + step - 1) / step * step;
-}
-
-static uint64_t power_of_two(uint64_t n)
-{
-	uint64_t p = 1;
-
-	while (p < n)
-		p *= 2;
-	return p;
-}
-
-static uint64_t hash_bytes(uint32_t nr, size_t key_size, size_t value_size)
-{
-	return nr * (HASH_ELEMENT + round_up(key_size, 8) + round_up(value_size, 8)) +
-	       power_of_two(nr) * HASH_BUCKET;
-}
-
-static uint64_t site_bytes(uint32_t nr)
-{
-	return nr * sizeof(struct ht_site) +
-	       hash_bytes(nr, sizeof(struct ht_site_key), sizeof(uint32_t));
-}
-
-static uint64_t live_bytes(uint32_t nr)
-{
-	return hash_bytes(nr, sizeof(struct ht_live_key), sizeof(struct ht_live));
-}
-
-#define TABLES_CHUNK_BYTES (HT_CHUNK_WORDS * sizeof(uint64_t))
-#define NR_MAPPINGS_MAX	   16384 /* of all processes, with room for sets that are being replaced */
-#define PROCESSES_SIZE	   (HT_MAX_PROCESSES * sizeof(struct ht_process))
-#define NR_RULES_MAX	   16384 /* different unwind rules; a large program has a thousand */
-
-/*
- * Three eighths of the memory for unwind tables, which are allocated as they are loaded. Of the
- * rest, the books, an eighth for the ring, a quarter for sites, and what is left for outstanding
- * allocations. Hash tables allocate buckets in powers of two, so the largest count that fits is
- * searched.
- */
-static void choose_sizes(struct kernel *kernel, uint64_t memory, uint64_t fixed)
-{
-	uint64_t tables = memory * 3 / 8 / TABLES_CHUNK_BYTES * TABLES_CHUNK_BYTES;
-	uint64_t left = memory - tables > fixed ? memory - tables - fixed : 0;
-	uint64_t ring = RING_SIZE_MIN;
-	uint32_t n;
-
-	kernel->nr_chunks = tables / TABLES_CHUNK_BYTES ?: 1;
-	while (ring < RING_SIZE_MAX && ring * 2 <= left / 8)
-		ring *= 2;
-	kernel->ring_size = ring;
-	left = left > ring ? left - ring : 0;
-	for (n = 1024; n < 65536 && site_bytes(n * 2) <= left / 4; n *= 2)
-		;
-	kernel->nr_sites = n;
-	left = left > site_bytes(n) ? left - site_bytes(n) : 0;
-	for (n = 1024; live_bytes(n + 1024) <= left && n < UINT32_MAX - 1024; n += 1024)
-		;
-	kernel->nr_live = n;
-	kernel->map_bytes = tables + fixed + ring + site_bytes(kernel->nr_sites) + live_bytes(n);
 }
 
 /* The fixed-point tables of heaptap/sampling.h; formulas there. */
@@ -227,20 +163,20 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	uint64_t slots = nr_cpus * bpf_map__max_entries(skel->maps.scratch);
 	uint64_t fixed = slots * bpf_map__value_size(skel->maps.scratch) +
 			 nr_cpus * sizeof(struct ht_stats) +
-			 NR_MAPPINGS_MAX * sizeof(struct ht_mapping) +
-			 NR_RULES_MAX * sizeof(uint64_t) + (sizeof(uint64_t) << HT_PC_CACHE_SHIFT) +
-			 (256 << 10);
+			 MAP_SIZES_NR_MAPPINGS * sizeof(struct ht_mapping) +
+			 MAP_SIZES_NR_RULES * sizeof(uint64_t) +
+			 (sizeof(uint64_t) << HT_PC_CACHE_SHIFT) + (256 << 10);
 	int err;
 
-	choose_sizes(kernel, options->map_memory, fixed);
-	skel->rodata->ht_nr_sites = kernel->nr_sites;
-	err = bpf_map__set_max_entries(skel->maps.live, kernel->nr_live);
-	err = err ?: bpf_map__set_max_entries(skel->maps.site_index, kernel->nr_sites);
-	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->nr_sites);
-	err = err ?: bpf_map__set_max_entries(skel->maps.events, kernel->ring_size);
-	err = err ?: bpf_map__set_max_entries(skel->maps.mappings, NR_MAPPINGS_MAX);
-	err = err ?: bpf_map__set_max_entries(skel->maps.rules, NR_RULES_MAX);
-	err = err ?: bpf_map__set_max_entries(skel->maps.chunks, kernel->nr_chunks);
+	map_sizes_choose(options->map_memory, fixed, &kernel->sizes);
+	skel->rodata->ht_nr_sites = kernel->sizes.nr_sites;
+	err = bpf_map__set_max_entries(skel->maps.live, kernel->sizes.nr_live);
+	err = err ?: bpf_map__set_max_entries(skel->maps.site_index, kernel->sizes.nr_sites);
+	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->sizes.nr_sites);
+	err = err ?: bpf_map__set_max_entries(skel->maps.events, kernel->sizes.ring_size);
+	err = err ?: bpf_map__set_max_entries(skel->maps.mappings, MAP_SIZES_NR_MAPPINGS);
+	err = err ?: bpf_map__set_max_entries(skel->maps.rules, MAP_SIZES_NR_RULES);
+	err = err ?: bpf_map__set_max_entries(skel->maps.chunks, kernel->sizes.nr_chunks);
 	return err ?: bpf_map__set_max_entries(skel->maps.scratch, slots);
 }
 
@@ -250,7 +186,7 @@ static int map_memory(struct kernel *kernel)
 	size_t page = sysconf(_SC_PAGESIZE);
 	void *memory;
 
-	kernel->sites_size = round_up(kernel->nr_sites * sizeof(struct ht_site), page);
+	kernel->sites_size = round_up(kernel->sizes.nr_sites * sizeof(struct ht_site), page);
 	memory = mmap(NULL, kernel->sites_size, PROT_READ, MAP_SHARED,
 		      bpf_map__fd(kernel->skel->maps.sites), 0);
 	if (memory == MAP_FAILED)
@@ -398,24 +334,24 @@ uint64_t kernel_start_ns(const struct kernel *kernel)
 
 uint64_t kernel_map_bytes(const struct kernel *kernel)
 {
-	return kernel->map_bytes;
+	return kernel->sizes.bytes;
 }
 
 uint32_t kernel_nr_live_max(const struct kernel *kernel)
 {
-	return kernel->nr_live;
+	return kernel->sizes.nr_live;
 }
 
 uint32_t kernel_nr_sites_max(const struct kernel *kernel)
 {
-	return kernel->nr_sites;
+	return kernel->sizes.nr_sites;
 }
 
 const struct ht_site *kernel_sites(const struct kernel *kernel, uint32_t *ret_nr)
 {
 	uint32_t next = kernel->skel->data->ht_next_site;
 
-	*ret_nr = next < kernel->nr_sites ? next : kernel->nr_sites;
+	*ret_nr = next < kernel->sizes.nr_sites ? next : kernel->sizes.nr_sites;
 	return kernel->sites;
 }
 
@@ -488,9 +424,9 @@ void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret)
 		.chunks = bpf_map__fd(skel->maps.chunks),
 		.rules = bpf_map__fd(skel->maps.rules),
 		.pc_cache = bpf_map__fd(skel->maps.pc_cache),
-		.nr_mappings = NR_MAPPINGS_MAX,
-		.nr_chunks = kernel->nr_chunks,
-		.nr_rules = NR_RULES_MAX,
+		.nr_mappings = MAP_SIZES_NR_MAPPINGS,
+		.nr_chunks = kernel->sizes.nr_chunks,
+		.nr_rules = MAP_SIZES_NR_RULES,
 	};
 }
 

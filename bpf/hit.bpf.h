@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * One hit of a probe on an allocator function: whose it is, its registers and arguments, whether it
+ * is a sample, and whether the allocator called itself.
+ */
+#ifndef HEAPTAP_BPF_HIT_H
+#define HEAPTAP_BPF_HIT_H
+
+#include "calls.bpf.h"
+#include "maps.bpf.h"
+#include "sample.bpf.h"
+
+#define TIMED_HITS 64 /* one hit in so many is timed, for the cost the run reports */
+
+/* A probe hit, with everything that must be read before a function argument is chosen. */
+struct hit {
+	struct ht_process *process;
+	struct ht_stats *stats;
+	__u32 tgid;
+	__u32 epoch;
+	__u64 rate;
+	__u64 begin_ns; /* 0 when this hit is not timed */
+	__u64 sp, fp, rbx, pc, result;
+	__u64 args[4]; /* rdi, rsi, rdx, rcx */
+	struct ht_cookie cookie;
+};
+
+/* One of the argument registers. Chosen from copies: the verifier refuses a modified ctx. */
+static __always_inline __u64 argument(const struct hit *hit, __u32 position)
+{
+	switch (position) {
+	case 0:
+		return hit->args[0];
+	case 1:
+		return hit->args[1];
+	case 2:
+		return hit->args[2];
+	default:
+		return hit->args[3];
+	}
+}
+
+/* false when this process is not watched. */
+static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool is_return)
+{
+	union {
+		__u64 word;
+		struct ht_cookie fields;
+	} cookie;
+
+	if (!ht_enabled)
+		return 0;
+	hit->tgid = bpf_get_current_pid_tgid() >> 32;
+	hit->process = process_find(hit->tgid);
+	hit->stats = stats_here();
+	if (!hit->process || !hit->stats)
+		return 0;
+	hit->epoch = hit->process->epoch;
+	hit->rate = ht_rate;
+	hit->args[0] = ctx->rdi;
+	hit->args[1] = ctx->rsi;
+	hit->args[2] = ctx->rdx;
+	hit->args[3] = ctx->rcx;
+	hit->sp = ctx->rsp;
+	hit->fp = ctx->rbp;
+	hit->rbx = ctx->rbx;
+	hit->pc = ctx->rip;
+	hit->result = ctx->rax;
+	cookie.word = bpf_get_attach_cookie(ctx);
+	hit->cookie = cookie.fields;
+	if (is_return)
+		COUNT(hit->stats, returns);
+	hit->begin_ns = COUNT(hit->stats, hits) % TIMED_HITS ? 0 : bpf_ktime_get_ns();
+	return 1;
+}
+
+/* Ends the program of a hit; returns @result. */
+static __always_inline int hit_done(const struct hit *hit, int result)
+{
+	if (hit->begin_ns) {
+		COUNT(hit->stats, timed);
+		__sync_fetch_and_add(&hit->stats->count[HT_COUNT_timed_ns],
+				     bpf_ktime_get_ns() - hit->begin_ns);
+	}
+	return result;
+}
+
+/* The return address of a call, at its entry site; 0 and counted when it cannot be read. */
+static __always_inline __u64 caller_of(const struct hit *hit)
+{
+	__u64 caller = 0;
+
+	if (bpf_probe_read_user(&caller, sizeof(caller),
+				(void *)(hit->sp + 8 * hit->cookie.pushes)))
+		loss_add(HT_LOSS_caller_unread);
+	return caller;
+}
+
+/*
+ * Did another probed function end in a jump to this one? Then it is in flight with the same stack
+ * pointer at entry, and its return probe has replaced the return address by that of the process's
+ * trampoline, which begins a page. Seen once, the trampoline tells without the table of calls.
+ */
+static __always_inline bool is_jumped_to(const struct hit *hit, __u64 caller)
+{
+	struct call *outer;
+
+	if (hit->process->trampoline)
+		return caller == hit->process->trampoline;
+	outer = call_peek(hit->sp + 8 * hit->cookie.pushes);
+	if (!outer || outer->caller == caller || caller % PAGE_SIZE)
+		return 0;
+	hit->process->trampoline = caller;
+	return 1;
+}
+
+/* The same where nothing but a flag is read as long as no such call is in flight. */
+static __always_inline bool jumped_here(const struct hit *hit)
+{
+	return hit->process->nr_forwarding > 0 && is_jumped_to(hit, caller_of(hit));
+}
+
+/* Is @caller the allocator's own code, seen from the probe at @site? */
+static __always_inline bool is_own_code(const struct hit *hit, __u64 site, __u64 caller)
+{
+	return caller >= site - HT_CODE_UNIT * hit->cookie.code_before &&
+	       caller < site + HT_CODE_UNIT * hit->cookie.code_after;
+}
+
+/* Was this call made by the allocator itself? At an entry site, where pc is the site. */
+static __always_inline bool is_nested(const struct hit *hit)
+{
+	__u64 caller = caller_of(hit);
+
+	if (!is_own_code(hit, hit->pc, caller) &&
+	    (hit->process->nr_forwarding <= 0 || !is_jumped_to(hit, caller)))
+		return 0;
+	COUNT(hit->stats, nested);
+	return 1;
+}
+
+/* Bytes asked for; false for a product so large that no allocator grants it. */
+static __always_inline bool requested(const struct hit *hit, __u64 *ret)
+{
+	__u64 size = argument(hit, hit->cookie.arg_size), count;
+
+	*ret = size;
+	if (hit->cookie.arg_count == HT_ARG_NONE)
+		return 1;
+	count = argument(hit, hit->cookie.arg_count);
+	*ret = size * count;
+	return !count || size <= (1ULL << 63) / count;
+}
+
+static __always_inline bool is_sample(const struct hit *hit, __u64 size)
+{
+	return hit->rate <= 1 || sample_hit(size, hit->rate);
+}
+
+#endif
