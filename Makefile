@@ -102,6 +102,7 @@ $(B)/targets/%: tests/targets/%.c
 $(B)/targets/%: tests/targets/%.cpp
 	$(call say,TARGET) g++ -O1 -g $(FRAMES) -Wall -Wextra -MMD -MP $< -o $@ -pthread
 include scripts/targets.mk
+include scripts/bench.mk
 
 check: $(B)/heaptap $(UNIT) $(B)/tests/golden_profiles $(TARGETS)
 	$(Q)HEAPTAP_BUILD=$(abspath $(B)) tests/run $(T)

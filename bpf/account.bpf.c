@@ -172,7 +172,9 @@ struct caller_event {
 static __noinline __u32 site_of_caller(struct allocation *a)
 {
 	struct caller_event event = {
-		.head = {.nr_pcs = 1, .end = HT_STACK_busy},
+		.head = {.event.moment = HT_MOMENT(0, a->process->generation),
+			 .nr_pcs = 1,
+			 .end = HT_STACK_busy},
 		.caller = a->start.pc,
 	};
 
@@ -216,7 +218,7 @@ static __noinline __u32 site_here(struct allocation *a)
 	index = site_of(a, hash, &slot->event, HT_STACK_EVENT_SIZE(nr));
 	stack_release(slot);
 	if (copy && index)
-		copy_stack(&a->start, a->tgid, a->epoch, index);
+		copy_stack(&a->start, a->process, a->epoch, index);
 	return index;
 }
 

@@ -19,7 +19,8 @@ __hidden bool copy_allowed(struct ht_process *process)
 	return 1;
 }
 
-__hidden int copy_stack(struct stack_start *start, __u32 tgid, __u32 epoch, __u32 site)
+__hidden int copy_stack(struct stack_start *start, struct ht_process *process, __u32 epoch,
+			__u32 site)
 {
 	struct ht_copy_event *copy = bpf_ringbuf_reserve(&events, sizeof(*copy), 0);
 	__u64 base = start->sp - HT_RED_ZONE;
@@ -33,8 +34,9 @@ __hidden int copy_stack(struct stack_start *start, __u32 tgid, __u32 epoch, __u3
 		if (bpf_probe_read_user(copy->stack + size, COPY_BLOCK, (void *)(base + size)))
 			break;
 	copy->event.kind = HT_EVENT_COPY;
-	copy->event.tgid = tgid;
+	copy->event.tgid = process->tgid;
 	copy->event.epoch = epoch;
+	copy->event.moment = HT_MOMENT(0, process->generation);
 	copy->event.time_ns = bpf_ktime_get_ns();
 	copy->site = site;
 	copy->size = size;

@@ -17,7 +17,7 @@
 #define ASK_INTERVAL_NS	 2000000ULL
 
 bool copy_allowed(struct ht_process *process);
-int copy_stack(struct stack_start *start, __u32 tgid, __u32 epoch, __u32 site);
+int copy_stack(struct stack_start *start, struct ht_process *process, __u32 epoch, __u32 site);
 
 /* Asks user space to read the mappings again. */
 int maps_ask(struct ht_process *process, __u32 tgid);

@@ -84,15 +84,18 @@ __hidden int stack_walk(struct stack_slot *slot, struct stack_start *start,
 	slot->frame.sp = start->sp;
 	slot->frame.fp = start->fp;
 	slot->frame.exact = 0;
+	slot->frame.chained = 0;
 	slot->window_size = 0;
 	slot->set = set;
 	if (!set || HT_MAPSET_GENERATION(set) != HT_GENERATION(process->generation)) {
 		slot->event.pcs[0] = start->pc;
+		slot->event.head.event.moment = HT_MOMENT(0, process->generation);
 		slot->event.head.nr_pcs = 1;
 		slot->event.head.end = set ? HT_STACK_stale : HT_STACK_no_table;
 		slot->hash = stack_hash_add(start->pc, slot->event.head.end);
 		return 0;
 	}
+	slot->event.head.event.moment = HT_MOMENT(HT_MAPSET_VERSION(set), process->generation);
 	walk(slot);
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include "tables.bpf.h"
 
 #define MAPPING_STEPS 12 /* of a binary search in HT_MAX_MAPPINGS */
-#define ROW_STEPS     11 /* in a page, which has at most one row a byte */
+#define ROW_STEPS     12 /* in a page, which has at most one row a byte */
 _Static_assert(HT_MAX_MAPPINGS < 1 << MAPPING_STEPS, "the search ends");
 _Static_assert(1 << HT_UNWIND_PAGE_SHIFT < 1 << ROW_STEPS, "the search ends");
 
@@ -114,7 +114,7 @@ static __always_inline int table_lookup(struct stack_slot *slot, __u64 pc)
 		return -1;
 	address = pc - mapping->bias;
 	if (address >> HT_UNWIND_PAGE_SHIFT >= mapping->nr_pages)
-		return 0;
+		return mapping->nr_pages || mapping->pages ? HT_RULE_UNKNOWN : HT_RULE_NONE;
 	page = word_at(mapping->pages + (address >> HT_UNWIND_PAGE_SHIFT));
 	return page ? row_find(slot, *page, address) : 0;
 }

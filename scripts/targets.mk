@@ -41,7 +41,7 @@ MUSL := $(addprefix $(B)/targets/musl-,static dynamic)
 TARGETS += $(if $(MUSL_CC),$(MUSL))
 $(B)/targets/musl-static: LINK := -static
 $(MUSL): tests/targets/lib/musl.c tests/targets/target.h | $(READY)
-	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O2 -g -fomit-frame-pointer -Wall -Wextra $(LINK) $< -o $@
+	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O2 -g -fomit-frame-pointer -fno-builtin -Wall -Wextra $(LINK) $< -o $@
 
 # The judge of recorded stacks, and what the verifier says: no targets, but built for tests.
 ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)

@@ -5,16 +5,16 @@
  * runs on recorded stacks.
  *
  * An object's rows are sorted by address; a row holds from its address up to the next row's. Rows
- * of one 1 KiB page of text are found through the object's page table. All numbers in a row are
+ * of one 2 KiB page of text are found through the object's page table. All numbers in a row are
  * addresses as linked (ELF vaddrs) minus the object's base, which is the vaddr of its first
- * executable byte rounded down to a page.
+ * function rounded down to 4 KiB.
  */
 #ifndef HEAPTAP_UNWIND_H
 #define HEAPTAP_UNWIND_H
 
 #include <linux/types.h>
 
-#define HT_UNWIND_PAGE_SHIFT 10
+#define HT_UNWIND_PAGE_SHIFT 11
 
 /* One row: address u32 | rule u16 << 32. The upper 16 bits are zero. */
 #define HT_ROW(address, rule) ((__u64)(__u32)(address) | (__u64)(__u16)(rule) << 32)
@@ -31,14 +31,18 @@
 #define HT_CHUNK_SHIFT 17
 #define HT_CHUNK_WORDS (1 << HT_CHUNK_SHIFT)
 
-/* An executable mapping. pc - bias is the row address, (pc - bias) >> HT_UNWIND_PAGE_SHIFT the
- * index into the page table at word @pages. */
+/*
+ * An executable mapping. pc - bias is the row address, (pc - bias) >> HT_UNWIND_PAGE_SHIFT the
+ * index into the page table at word @pages. Without a table nr_pages is 0: generated code is then
+ * stepped through by frame pointer, a file's code (@pages is HT_NO_TABLE) is UNKNOWN.
+ */
 struct ht_mapping {
 	__u64 start, end;
 	__u64 bias;
-	__u32 pages;	/* word index of the page table */
-	__u32 nr_pages; /* 0: no table, step by frame pointer */
+	__u32 pages;
+	__u32 nr_pages;
 };
+#define HT_NO_TABLE 1
 
 /*
  * The mappings of a process at one moment, never changed: entries [first, first + nr) of the
@@ -54,6 +58,16 @@ struct ht_mapping {
 #define HT_MAPSET_VERSION(set)	  ((__u32)((set) >> 28 & 0x1ffff))
 #define HT_MAPSET_GENERATION(set) ((__u32)((set) >> 45))
 #define HT_GENERATION(generation) ((generation)&0x7ffff)
+
+/*
+ * Under which mappings a stack was taken, for giving its addresses their files although others are
+ * mapped there by then: the version of the set it was walked by (17 bits, 0: by none) and the low
+ * bits of the process's generation (15).
+ */
+#define HT_MOMENT(version, generation)	((__u32)(version) | (__u32)(generation) << 17)
+#define HT_MOMENT_VERSION(moment)	((moment)&0x1ffff)
+#define HT_MOMENT_GENERATION(moment)	((moment) >> 17)
+#define HT_MOMENT_OF_GENERATION(number) HT_MOMENT_GENERATION(HT_MOMENT(0, number))
 
 #define HT_MAPSET_VERSIONS (1 << 17)
 #define HT_MAX_MAPPINGS	   2048 /* of one process: bounds the search */
@@ -77,6 +91,7 @@ enum ht_cfa_kind {
 	HT_CFA_SIGNAL,	  /* registers are in the ucontext that rsp points at */
 	HT_CFA_STOP,	  /* the outermost frame: its return address is undefined */
 	HT_CFA_BAD,	  /* a rule that none of these express */
+	HT_CFA_UNKNOWN,	  /* no FDE covers the pc, and its code keeps no frame pointer */
 };
 
 /* How the caller's rbp is found. */
@@ -88,8 +103,12 @@ enum ht_fp_kind {
 
 /*
  * A rule packed in a word: cfa kind 4, fp kind 2, offset 26 (signed, bytes), offset2 16 (signed,
- * bytes), fp offset 16 (signed, in 8 bytes). Rule 0 of every dictionary is NONE.
+ * bytes), fp offset 16 (signed, in 8 bytes). Rule 0 of every dictionary is NONE, rule 1 of the
+ * kernel's UNKNOWN: what lies in an object but beyond its page table.
  */
+#define HT_RULE_NONE	0
+#define HT_RULE_UNKNOWN 1
+
 struct ht_rule {
 	__u64 cfa_kind : 4, fp_kind : 2;
 	__s64 offset : 26, offset2 : 16, fp_offset : 16;
@@ -104,8 +123,9 @@ struct ht_rule {
 
 struct ht_frame {
 	__u64 pc, sp, fp;
-	__u64 exact; /* pc is the next instruction itself, not a return address: do not look up pc -
-			1 */
+	__u32 exact; /* pc is the next instruction itself, no return address: look up pc, not pc - 1
+		      */
+	__u32 chained; /* fp was found by way of a frame pointer: 0 ends the chain, and the stack */
 };
 
 /* What a step comes to. */

@@ -12,11 +12,12 @@
 
 #ifdef HT_UNWIND_READ
 
+/* That rbp is 0 means nothing when it comes from code that need not keep a frame pointer. */
 static inline enum ht_step ht_unwind_fp(struct ht_frame *frame, HT_UNWIND_READER *reader)
 {
 	__u64 fp = frame->fp, next;
 
-	if (!fp)
+	if (!fp && frame->chained)
 		return HT_STEP_OUTERMOST;
 	if (fp < frame->sp || fp - frame->sp >= HT_FP_STEP_MAX || fp & 7)
 		return HT_STEP_BAD_FP;
@@ -25,6 +26,7 @@ static inline enum ht_step ht_unwind_fp(struct ht_frame *frame, HT_UNWIND_READER
 	frame->sp = fp + 16;
 	frame->fp = next;
 	frame->exact = 0;
+	frame->chained = 1;
 	return frame->pc ? HT_STEP_CALLER : HT_STEP_OUTERMOST;
 }
 
@@ -37,6 +39,7 @@ static inline enum ht_step ht_unwind_signal(struct ht_frame *frame, HT_UNWIND_RE
 	    HT_UNWIND_READ(reader, sp + HT_SIGNAL_RIP, &frame->pc))
 		return HT_STEP_UNREADABLE;
 	frame->exact = 1;
+	frame->chained = 0;
 	return frame->pc ? HT_STEP_CALLER : HT_STEP_OUTERMOST;
 }
 
@@ -78,6 +81,8 @@ static inline enum ht_step ht_unwind_step(struct ht_frame *frame, struct ht_rule
 		return ht_unwind_fp(frame, reader);
 	if (rule.cfa_kind == HT_CFA_STOP)
 		return HT_STEP_OUTERMOST;
+	if (rule.cfa_kind == HT_CFA_UNKNOWN)
+		return HT_STEP_BAD_FP;
 	if (rule.cfa_kind == HT_CFA_SIGNAL)
 		return ht_unwind_signal(frame, reader);
 	step = ht_unwind_cfa(frame, rule, reader, &cfa);
@@ -96,6 +101,7 @@ static inline enum ht_step ht_unwind_step(struct ht_frame *frame, struct ht_rule
 	frame->sp = cfa;
 	frame->fp = fp;
 	frame->exact = 0;
+	frame->chained = 0;
 	return pc ? HT_STEP_CALLER : HT_STEP_OUTERMOST;
 }
 

@@ -184,7 +184,10 @@ struct ht_event {
 	__u32 kind;
 	__u32 tgid;
 	__u32 epoch;
-	__u32 held;    /* MAPS: the process was stopped and waits to be continued */
+	union {
+		__u32 held;   /* MAPS: the process was stopped and waits to be continued */
+		__u32 moment; /* STACK, COPY: HT_MOMENT of heaptap/unwind.h */
+	};
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 };
 

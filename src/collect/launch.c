@@ -132,7 +132,7 @@ static bool maps_code(const struct __ptrace_syscall_info *call)
 	       (call->entry.args[2] & PROT_EXEC);
 }
 
-int launch_load(pid_t pid, int (*on_code)(uint64_t loader_base, void *arg), void *arg)
+int launch_load(pid_t pid, int (*on_code)(uint64_t loader_base, bool loaded, void *arg), void *arg)
 {
 	uint64_t base = loader_base(pid);
 	struct __ptrace_syscall_info info;
@@ -140,7 +140,7 @@ int launch_load(pid_t pid, int (*on_code)(uint64_t loader_base, void *arg), void
 	int err, signal = 0;
 
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (long)PTRACE_O_TRACESYSGOOD);
-	err = on_code(base, arg);
+	err = on_code(base, false, arg);
 	while (!err && base) {
 		int stop = next_stop(pid, &signal);
 
@@ -155,8 +155,10 @@ int launch_load(pid_t pid, int (*on_code)(uint64_t loader_base, void *arg), void
 		if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
 			mapping = maps_code(&info);
 		else if (mapping)
-			err = on_code(base, arg);
+			err = on_code(base, false, arg);
 	}
+	if (err >= 0)
+		err = on_code(base, true, arg);
 	ptrace(PTRACE_DETACH, pid, NULL, (long)signal);
 	return err < 0 ? err : 0;
 }

@@ -7,6 +7,7 @@
 #ifndef HEAPTAP_COLLECT_LAUNCH_H
 #define HEAPTAP_COLLECT_LAUNCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,10 +21,11 @@ int launch_start(char *const argv[], pid_t *ret_pid, struct diag *diag);
 
 /*
  * Lets the process run through its dynamic loader, calling @on_code at its first instruction and
- * after every mapping of code, while it stands still; @loader_base is where the loader is mapped,
- * 0 for a static program. Detaches at the end, or as soon as @on_code returns 1 (enough) or fails,
- * whose error is returned. -ESRCH when the process ended meanwhile.
+ * after every mapping of code, while it stands still, and at last once more with @loaded: all that
+ * it is linked to is mapped and has not run. @loader_base is where the loader is mapped, 0 for a
+ * static program. When @on_code returns 1 that is enough; when it fails, its error is returned.
+ * The process is let go in any case. -ESRCH when it ended meanwhile.
  */
-int launch_load(pid_t pid, int (*on_code)(uint64_t loader_base, void *arg), void *arg);
+int launch_load(pid_t pid, int (*on_code)(uint64_t loader_base, bool loaded, void *arg), void *arg);
 
 #endif

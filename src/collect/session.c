@@ -18,9 +18,11 @@
 #include "collect/dump.h"
 #include "collect/launch.h"
 #include "collect/loader_hook.h"
+#include "collect/moments.h"
 #include "collect/tables.h"
 
 #define MEASURE_INTERVAL_NS 500000000ULL
+#define READ_TRIES	    3
 
 struct session {
 	struct caps caps;
@@ -32,6 +34,7 @@ struct session {
 	struct stacks stacks;
 	struct attachments attachments;
 	struct loader_hook loader_hook;
+	struct moments moments;
 	struct tables *tables;
 	unsigned int nr_examined; /* objects looked at for allocators, held */
 	struct object **examined;
@@ -97,6 +100,24 @@ static int examine_space(struct session *session, struct diag *diag)
 	return err < 0 ? err : 0;
 }
 
+/* Reads the mappings, again when some went away meanwhile: then it is not known which they were. */
+static int read_space(struct session *session, uint32_t *ret_generation, bool *ret_stable)
+{
+	const struct target *target = &session->target;
+	uint32_t tgid = target->process.pid, after;
+	int err = 0;
+
+	*ret_stable = false;
+	session->refreshed_ns = now_ns();
+	for (int i = 0; i < READ_TRIES && !err && !*ret_stable; i++) {
+		err = kernel_generation(session->kernel, tgid, ret_generation);
+		err = err ?: space_refresh(target->space, NULL);
+		err = err ?: kernel_generation(session->kernel, tgid, &after);
+		*ret_stable = !err && after == *ret_generation;
+	}
+	return err;
+}
+
 /* Reads the mappings, loads new unwind tables, probes new allocators. Tables first: stacks are
  * incomplete until they are there. */
 static int refresh_space(struct session *session, struct diag *diag)
@@ -104,11 +125,13 @@ static int refresh_space(struct session *session, struct diag *diag)
 	struct target *target = &session->target;
 	uint32_t tgid = target->process.pid, generation;
 	uint64_t mapset;
-	int err = kernel_generation(session->kernel, tgid, &generation);
+	bool stable;
+	int err = read_space(session, &generation, &stable);
 
-	session->refreshed_ns = now_ns();
-	err = err ?: space_refresh(target->space, NULL);
 	err = err ?: tables_publish(session->tables, target->space, tgid, generation, &mapset);
+	err = err
+		      ?: moments_add(&session->moments, target->space, HT_MAPSET_VERSION(mapset),
+				     generation, stable);
 	err = err ?: kernel_set_mapset(session->kernel, tgid, mapset);
 	return err ?: examine_space(session, diag);
 }
@@ -116,30 +139,44 @@ static int refresh_space(struct session *session, struct diag *diag)
 /* --- events ------------------------------------------------------------------------------------
  */
 
-static bool is_bound(const struct space *space, const struct ht_stack_event *event)
+/* The mapping of each address at @moment; false when one was in none that is known. */
+static bool bind(const struct session *session, uint32_t moment, const __u64 *pcs, uint32_t nr,
+		 uint32_t mappings[HT_MAX_FRAMES])
 {
-	for (int i = 0; i < event->head.nr_pcs; i++)
-		if (space_find(space, event->pcs[i] - 1) == SPACE_NONE)
-			return false;
-	return true;
+	bool all = true;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		mappings[i] =
+			moments_find(&session->moments, session->target.space, moment, pcs[i] - 1);
+		all &= mappings[i] != SPACE_NONE;
+	}
+	return all;
 }
 
 static int take_stack(struct session *session, const struct ht_stack_event *event)
 {
-	const struct target *target = &session->target;
-	bool same_image = event->head.event.epoch == target->epoch;
+	const struct ht_event *head = &event->head.event;
+	uint32_t mappings[HT_MAX_FRAMES], nr = event->head.nr_pcs;
 
-	if (same_image && session->refreshed_ns < event->head.event.time_ns &&
-	    !is_bound(target->space, event))
+	if (head->epoch != session->target.epoch)
+		return stacks_add(&session->stacks, event, NULL);
+	if (!bind(session, head->moment, event->pcs, nr, mappings) &&
+	    session->refreshed_ns < head->time_ns) {
 		refresh_space(session, NULL);
-	return stacks_add(&session->stacks, event, same_image ? target->space : NULL);
+		bind(session, head->moment, event->pcs, nr, mappings);
+	}
+	return stacks_add(&session->stacks, event, mappings);
 }
 
-/* A stack the programs could not unwind: walked again here, by tables that may be loaded by now. */
+/*
+ * A stack the programs could not unwind: walked again here, by tables that may be loaded by now.
+ * What is mapped now must be of the sample's generation, or another object's table would be used.
+ */
 static int take_copy(struct session *session, const struct ht_copy_event *copy)
 {
 	const struct target *target = &session->target;
 	const struct stack *stack = stacks_at(&session->stacks, copy->site);
+	uint32_t mappings[HT_MAX_FRAMES];
 	struct walked walked;
 
 	if (copy->event.epoch != target->epoch || !stack)
@@ -148,12 +185,14 @@ static int take_copy(struct session *session, const struct ht_copy_event *copy)
 		return dump_sample(session->dump, copy, stack);
 	if (session->refreshed_ns < copy->event.time_ns)
 		refresh_space(session, NULL);
+	if (!moments_is_current(&session->moments, copy->event.moment))
+		return 0;
 	copy_walk(session->tables, target->space, copy, &walked);
 	if (walked.end != HT_STACK_complete)
 		return 0;
 	session->nr_completed++;
-	return stacks_replace(&session->stacks, copy->site, walked.pcs, walked.nr_pcs,
-			      target->space);
+	bind(session, copy->event.moment, (const __u64 *)walked.pcs, walked.nr_pcs, mappings);
+	return stacks_replace(&session->stacks, copy->site, walked.pcs, walked.nr_pcs, mappings);
 }
 
 static int take_exec(struct session *session, const struct ht_event *event)
@@ -256,6 +295,7 @@ void session_free(struct session *session)
 	loader_hook_close(&session->loader_hook);
 	ring_buffer__free(session->ring);
 	tables_free(session->tables);
+	moments_done(&session->moments);
 	stacks_done(&session->stacks);
 	if (session->has_target)
 		target_close(&session->target);
@@ -309,13 +349,17 @@ struct launching {
 
 /* The process stands still at a moment when it has mapped code. When the loader itself holds the
  * allocator (musl: the C library is the loader) nothing more is to come. */
-static int launched_code(uint64_t loader_base, void *arg)
+static int launched_code(uint64_t loader_base, bool loaded, void *arg)
 {
 	const struct launching *launching = arg;
 	struct session *session = launching->session;
 	const struct space *space = session->target.space;
-	int err = refresh_space(session, launching->diag);
+	int err;
 
+	if (loaded)
+		return refresh_space(session, launching->diag);
+	err = space_refresh(session->target.space, NULL);
+	err = err ?: examine_space(session, launching->diag);
 	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
 		const struct mapping *mapping = &space->mappings[i];
 
@@ -416,7 +460,6 @@ int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapsh
 {
 	int err;
 
-	stacks_bind(&session->stacks, session->target.epoch, session->target.space);
 	err = snapshot_take(session->kernel, &session->stacks, session->target.epoch, min_age_ns,
 			    session->frozen_ns ?: now_ns(), ret);
 	if (err)

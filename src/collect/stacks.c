@@ -35,7 +35,7 @@ static int stacks_reserve(struct stacks *stacks, uint32_t nr)
 	return 0;
 }
 
-static int set_pcs(struct stack *stack, const void *pcs, uint32_t nr, const struct space *space)
+static int set_pcs(struct stack *stack, const void *pcs, uint32_t nr, const uint32_t *mappings)
 {
 	uint64_t *memory = malloc(nr * (sizeof(*stack->pcs) + sizeof(*stack->mappings)));
 
@@ -47,11 +47,11 @@ static int set_pcs(struct stack *stack, const void *pcs, uint32_t nr, const stru
 	stack->nr = nr;
 	memcpy(stack->pcs, pcs, nr * sizeof(*stack->pcs));
 	for (uint32_t i = 0; i < nr; i++)
-		stack->mappings[i] = space ? space_find(space, stack->pcs[i] - 1) : SPACE_NONE;
+		stack->mappings[i] = mappings ? mappings[i] : SPACE_NONE;
 	return 0;
 }
 
-int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const struct space *space)
+int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const uint32_t *mappings)
 {
 	const struct ht_stack_event_head *head = &event->head;
 	struct stack *stack;
@@ -66,31 +66,20 @@ int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const 
 	stack->epoch = head->event.epoch;
 	stack->probe = head->probe;
 	stack->end = head->end;
-	return set_pcs(stack, event->pcs, head->nr_pcs, space);
+	return set_pcs(stack, event->pcs, head->nr_pcs, mappings);
 }
 
 int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, uint32_t nr,
-		   const struct space *space)
+		   const uint32_t *mappings)
 {
 	int err;
 
 	if (!stacks_at(stacks, site))
 		return 0;
-	err = set_pcs(&stacks->all[site], pcs, nr, space);
+	err = set_pcs(&stacks->all[site], pcs, nr, mappings);
 	if (!err)
 		stacks->all[site].end = HT_STACK_complete;
 	return err;
-}
-
-void stacks_bind(struct stacks *stacks, uint32_t epoch, const struct space *space)
-{
-	for (uint32_t i = 0; i < stacks->nr; i++) {
-		struct stack *stack = &stacks->all[i];
-
-		for (int k = 0; k < stack->nr && stack->epoch == epoch; k++)
-			if (stack->mappings[k] == SPACE_NONE)
-				stack->mappings[k] = space_find(space, stack->pcs[k] - 1);
-	}
 }
 
 const struct stack *stacks_at(const struct stacks *stacks, uint32_t site)

@@ -29,17 +29,14 @@ struct stacks {
 	struct stack *all;
 };
 
-/* Keeps the stack of @event, bound to @space (NULL: unbound). A site's second stack is ignored.
- * 0 or -ENOMEM. */
-int stacks_add(struct stacks *stacks, const struct ht_stack_event *event,
-	       const struct space *space);
+/* Keeps the stack of @event with the mapping of each of its addresses (NULL: not known). A site's
+ * second stack is ignored. 0 or -ENOMEM. */
+int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const uint32_t *mappings);
 
-/* A better stack for @site, complete, bound to @space. Nothing when the site has none yet. */
+/* A better stack for @site, complete. Nothing when the site has none yet. */
 int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, uint32_t nr,
-		   const struct space *space);
+		   const uint32_t *mappings);
 
-/* Binds addresses that no mapping was known for when they came; only of image @epoch. */
-void stacks_bind(struct stacks *stacks, uint32_t epoch, const struct space *space);
 void stacks_done(struct stacks *stacks);
 
 /* NULL when the stack of @site never arrived. */

@@ -31,6 +31,7 @@ struct loaded {
 	struct unwind_table *table; /* NULL: it has none */
 	uint32_t pages;		    /* word index of the page table in the kernel */
 	bool in_kernel;
+	bool is_generated; /* not an ELF file: what a JIT made */
 	struct linked {
 		uint64_t offset, vaddr;
 	} linked[4]; /* where file offsets of mappings are linked, the latest asked for */
@@ -43,6 +44,12 @@ struct rule_index {
 	uint16_t index;
 	UT_hash_handle hh;
 };
+
+static const struct ht_rule unknown = {.cfa_kind = HT_CFA_UNKNOWN};
+
+/* Of an object whose table could not be made or found no room: no address is in it, so that all of
+ * its code is UNKNOWN. */
+static const struct unwind_table no_table = {.base = UINT64_MAX, .size = 1};
 
 /* What is published for a process. */
 struct published {
@@ -59,7 +66,8 @@ struct tables {
 	uint32_t nr_rules;
 	struct published *published;
 	uint64_t **chunks; /* mapped, nr_chunks of them */
-	uint32_t nr_chunks, nr_words;
+	int *chunk_fds;	   /* of those that are not published */
+	uint32_t nr_chunks, nr_published_chunks, nr_words;
 	struct ht_mapping *mappings; /* mapped */
 	uint64_t *rules;	     /* mapped */
 	uint32_t next_mapping, version;
@@ -98,15 +106,17 @@ int tables_new(const struct tables_maps *maps, struct tables **ret)
 	tables->maps = *maps;
 	unwind_cache_open(&tables->cache, NULL);
 	tables->version = 1;
-	tables->nr_rules = 1; /* rule 0 is NONE in every dictionary */
+	tables->nr_rules = HT_RULE_UNKNOWN + 1;
 	tables->chunks = calloc(maps->nr_chunks, sizeof(*tables->chunks));
+	tables->chunk_fds = calloc(maps->nr_chunks, sizeof(*tables->chunk_fds));
 	tables->mappings = map_array(maps->mappings, maps->nr_mappings * sizeof(struct ht_mapping));
 	tables->rules = map_array(maps->rules, maps->nr_rules * sizeof(uint64_t));
-	if (!tables->chunks || !tables->mappings || !tables->rules) {
-		err = tables->chunks ? -errno : -ENOMEM;
+	if (!tables->chunks || !tables->chunk_fds || !tables->mappings || !tables->rules) {
+		err = tables->chunks && tables->chunk_fds ? -errno : -ENOMEM;
 		tables_free(tables);
 		return err;
 	}
+	memcpy(&tables->rules[HT_RULE_UNKNOWN], &unknown, sizeof(unknown));
 	*ret = tables;
 	return 0;
 }
@@ -132,8 +142,10 @@ void tables_free(struct tables *tables)
 		unwind_table_free(loaded->table);
 		free(loaded);
 	}
-	for (uint32_t i = 0; tables->chunks && i < tables->nr_chunks; i++)
+	for (uint32_t i = 0; i < tables->nr_chunks; i++)
 		munmap(tables->chunks[i], CHUNK_BYTES);
+	for (uint32_t i = tables->nr_published_chunks; i < tables->nr_chunks; i++)
+		close(tables->chunk_fds[i]);
 	if (tables->mappings)
 		munmap(tables->mappings,
 		       page_align(tables->maps.nr_mappings * sizeof(struct ht_mapping)));
@@ -141,18 +153,20 @@ void tables_free(struct tables *tables)
 		munmap(tables->rules, page_align(tables->maps.nr_rules * sizeof(uint64_t)));
 	unwind_cache_close(tables->cache);
 	free(tables->chunks);
+	free(tables->chunk_fds);
 	free(tables);
 }
 
 /* --- objects -----------------------------------------------------------------------------------
  */
 
-/* One more chunk in the kernel. -ENOSPC when all there may be are there. */
+/* One more chunk, which the programs see after publish_chunks(). -ENOSPC when all there may be are
+ * there. */
 static int add_chunk(struct tables *tables)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	uint64_t *words = NULL;
-	int fd, err = 0;
+	uint64_t *words;
+	int fd, err;
 
 	if (tables->nr_chunks == tables->maps.nr_chunks)
 		return -ENOSPC;
@@ -161,15 +175,42 @@ static int add_chunk(struct tables *tables)
 	if (fd < 0)
 		return -errno;
 	words = map_array(fd, CHUNK_BYTES);
-	if (!words || bpf_map_update_elem(tables->maps.chunks, &tables->nr_chunks, &fd, BPF_ANY))
+	if (!words) {
 		err = -errno;
-	close(fd);
-	if (err) {
-		if (words)
-			munmap(words, CHUNK_BYTES);
+		close(fd);
 		return err;
 	}
+	tables->chunk_fds[tables->nr_chunks] = fd;
 	tables->chunks[tables->nr_chunks++] = words;
+	return 0;
+}
+
+/*
+ * Hands the programs the chunks that are new. All at once, since the kernel waits some 8 ms for the
+ * programs that are running at each such call; one by one where it has no such call (before 5.19).
+ */
+static int publish_chunks(struct tables *tables)
+{
+	uint32_t first = tables->nr_published_chunks, nr = tables->nr_chunks - first, count = nr;
+	uint32_t *keys = calloc(nr ?: 1, sizeof(*keys));
+	int err = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < nr; i++)
+		keys[i] = first + i;
+	if (nr && bpf_map_update_batch(tables->maps.chunks, keys, tables->chunk_fds + first, &count,
+				       NULL))
+		for (uint32_t i = 0; i < nr && !err; i++)
+			if (bpf_map_update_elem(tables->maps.chunks, &keys[i],
+						&tables->chunk_fds[first + i], BPF_ANY))
+				err = -errno;
+	free(keys);
+	if (err)
+		return err;
+	for (uint32_t i = first; i < tables->nr_chunks; i++)
+		close(tables->chunk_fds[i]);
+	tables->nr_published_chunks = tables->nr_chunks;
 	return 0;
 }
 
@@ -252,8 +293,7 @@ static struct loaded *loaded_find(const struct tables *tables, const struct obje
 static struct loaded *load(struct tables *tables, const struct object *object)
 {
 	struct loaded *loaded = loaded_find(tables, object);
-	uint64_t begin = now_ns();
-	int err;
+	int err = -EBADF;
 
 	if (loaded)
 		return loaded;
@@ -265,7 +305,8 @@ static struct loaded *load(struct tables *tables, const struct object *object)
 	loaded->key.mtime_ns = object->mtime_ns;
 	HASH_ADD(hh, tables->loaded, key, sizeof(loaded->key), loaded);
 	if (object->fd >= 0)
-		unwind_cache_get_table(tables->cache, object->fd, &loaded->table, NULL);
+		err = unwind_cache_get_table(tables->cache, object->fd, &loaded->table, NULL);
+	loaded->is_generated = err == -ENOEXEC;
 	if (!loaded->table) {
 		tables->stats.nr_without++;
 		return loaded;
@@ -275,7 +316,6 @@ static struct loaded *load(struct tables *tables, const struct object *object)
 		tables->stats.nr_no_room++;
 	else
 		tables->stats.nr_objects++;
-	tables->stats.load_ns += now_ns() - begin;
 	return loaded;
 }
 
@@ -304,11 +344,23 @@ static int linked_start(struct loaded *loaded, const struct mapping *mapping, ui
 	return err;
 }
 
+/* Made by the process, so that by convention it keeps frame pointers. Not so where return probes
+ * return to: the frame behind it is anybody's. */
+static bool is_generated(const struct mapping *mapping, const struct loaded *loaded)
+{
+	if (mapping->object)
+		return loaded && loaded->is_generated;
+	return strcmp(mapping->name, "[uprobes]") != 0;
+}
+
 static void describe(struct loaded *loaded, const struct mapping *mapping, struct ht_mapping *ret)
 {
 	uint64_t vaddr;
 
 	*ret = (struct ht_mapping){.start = mapping->start, .end = mapping->end};
+	if (is_generated(mapping, loaded))
+		return;
+	ret->pages = HT_NO_TABLE;
 	if (!loaded || !loaded->in_kernel || linked_start(loaded, mapping, &vaddr))
 		return;
 	ret->bias = mapping->start - vaddr + loaded->table->base;
@@ -390,6 +442,7 @@ int tables_publish(struct tables *tables, const struct space *space, uint32_t tg
 		   uint32_t generation, uint64_t *ret_mapset)
 {
 	struct published *published = published_of(tables, tgid);
+	uint64_t begin = now_ns();
 	uint32_t nr = 0, first, version;
 	int err;
 
@@ -413,9 +466,13 @@ int tables_publish(struct tables *tables, const struct space *space, uint32_t tg
 			loaded = load(tables, mapping->object);
 		describe(loaded, mapping, &tables->mappings[n++]);
 	}
+	err = publish_chunks(tables);
+	if (err)
+		return err;
 	qsort(tables->mappings + first, nr, sizeof(*tables->mappings), compare_mappings);
 	published->first = first;
 	published->nr = nr;
+	tables->stats.load_ns += now_ns() - begin;
 	*ret_mapset = HT_MAPSET(first, nr, version, generation);
 	return 0;
 }
@@ -433,6 +490,10 @@ int tables_find(const struct tables *tables, const struct space *space, uint64_t
 	mapping = &space->mappings[index];
 	loaded = mapping->object ? loaded_find(tables, mapping->object) : NULL;
 	*ret_table = NULL;
+	*ret_vaddr = 0;
+	if (is_generated(mapping, loaded))
+		return 0;
+	*ret_table = &no_table;
 	if (!loaded || !loaded->table || linked_start(loaded, mapping, &start))
 		return 0;
 	*ret_table = loaded->table;

@@ -28,13 +28,13 @@ void tables_free(struct tables *tables);
 /*
  * Loads the tables of what @space maps now and makes the set of its mappings for process @tgid,
  * valid for @generation (struct ht_process): *ret_mapset is what the programs are to be given. The
- * set of the process before may be in use until then. An object without a readable table is stepped
- * through by frame pointers. 0 or -errno.
+ * set of the process before may be in use until then. Generated code is stepped through by frame
+ * pointers; in an object without a readable table a walk ends. 0 or -errno.
  */
 int tables_publish(struct tables *tables, const struct space *space, uint32_t tgid,
 		   uint32_t generation, uint64_t *ret_mapset);
 
-/* The table for @pc in @space with the pc as linked; NULL when its mapping has none. -ENOENT when
+/* The table for @pc in @space with the pc as linked; NULL when its code was generated. -ENOENT when
  * it lies in no live mapping. */
 int tables_find(const struct tables *tables, const struct space *space, uint64_t pc,
 		const struct unwind_table **ret_table, uint64_t *ret_vaddr);

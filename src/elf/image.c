@@ -134,6 +134,13 @@ void elf_image_free(struct elf_image *image)
 	free(image);
 }
 
+uint64_t elf_image_entry(const struct elf_image *image)
+{
+	const Elf64_Ehdr *header = elf64_getehdr(image->elf);
+
+	return header ? header->e_entry : 0;
+}
+
 void elf_image_build_id(const struct elf_image *image, char *hex, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";

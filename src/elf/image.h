@@ -21,6 +21,9 @@ void elf_image_free(struct elf_image *image);
 /* Lower-case hex into @hex (at least 41 bytes for SHA-1; cut to @size), "" when there is none. */
 void elf_image_build_id(const struct elf_image *image, char *hex, size_t size);
 
+/* The vaddr of the first instruction, 0 when there is none. */
+uint64_t elf_image_entry(const struct elf_image *image);
+
 /* Between file offset and virtual address through the PT_LOAD segments. -ERANGE when in none. */
 int elf_image_offset_to_vaddr(const struct elf_image *image, uint64_t offset, uint64_t *ret);
 int elf_image_vaddr_to_offset(const struct elf_image *image, uint64_t vaddr, uint64_t *ret);

@@ -309,6 +309,17 @@ uint32_t space_find(const struct space *space, uint64_t address)
 	return SPACE_NONE;
 }
 
+uint32_t *space_live(const struct space *space, uint32_t *ret_nr)
+{
+	const struct space_index *index = space->index;
+	uint32_t *live = calloc(index->nr_live + 1, sizeof(*live));
+
+	if (live && index->nr_live)
+		memcpy(live, index->live, index->nr_live * sizeof(*live));
+	*ret_nr = live ? index->nr_live : 0;
+	return live;
+}
+
 void space_retire(struct space *space)
 {
 	struct space_index *index = space->index;

@@ -64,6 +64,10 @@ int space_refresh(struct space *space, bool *ret_changed);
 /* Index of the live mapping that holds @address, or SPACE_NONE. O(log n). */
 uint32_t space_find(const struct space *space, uint64_t address);
 
+/* The indices of the live mappings by address, *ret_nr of them, the caller's to free; NULL when out
+ * of memory. */
+uint32_t *space_live(const struct space *space, uint32_t *ret_nr);
+
 /* All live mappings retire at once: the process has exec'd. */
 void space_retire(struct space *space);
 

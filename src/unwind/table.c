@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One sweep over the FDEs in order of address. What lies between two of them is NONE, unless it is
- * padding, which nothing executes: there the row before goes on, and a row is saved.
+ * One sweep over the FDEs in order of address. What lies between two of them is NONE where it keeps
+ * frame pointers and otherwise UNKNOWN, unless it is padding, which nothing executes: there the row
+ * before goes on, and a row is saved.
  */
 #include "unwind/table.h"
 
@@ -10,59 +11,104 @@
 #include <string.h>
 
 #include "unwind/cfi.h"
+#include "unwind/outermost.h"
+#include "unwind/prologue.h"
 #include "unwind/rows.h"
 #include "unwind/section.h"
 #include "unwind/trampoline.h"
 
 #define MAX_PADDING 15
 #define PAGE_BYTES  (1U << HT_UNWIND_PAGE_SHIFT)
+#define CODE_PAGE   4096U /* tables begin at a multiple of this */
 
 _Static_assert(UNWIND_BUILD_ID_SIZE == SECTION_MAX_ID, "a build id is copied whole");
 _Static_assert(SECTION_MAX_CODE <= UINT32_MAX, "a row's address has 32 bits");
 
 static const struct ht_rule none = {.cfa_kind = HT_CFA_NONE};
+static const struct ht_rule unknown = {.cfa_kind = HT_CFA_UNKNOWN};
 static const struct ht_rule signal_rule = {.cfa_kind = HT_CFA_SIGNAL};
+static const struct ht_rule stop_rule = {.cfa_kind = HT_CFA_STOP};
 
 static void emit(void *data, uint64_t address, struct ht_rule rule)
 {
 	rows_add(data, (uint32_t)address, rule);
 }
 
-/*
- * Code without an FDE. A trampoline's row begins a byte before it, because a handler returns to its
- * first instruction and a return address is looked up by the byte before; glibc's FDE does the
- * same.
- */
-static void add_gap(struct rows *rows, const struct section *section, uint32_t start, uint32_t end)
+/* A part of the code without an FDE that has what @rule says, but for trampolines. Their row begins
+ * a byte before them, because a handler returns to its first instruction and a return address is
+ * looked up by the byte before; glibc's FDE does the same. */
+static void add_trampolines(struct rows *rows, const struct section *section, struct ht_rule rule,
+			    uint32_t start, uint32_t end)
 {
 	uint64_t base = section->code_start, found;
 
-	rows_add(rows, start, none);
+	rows_add(rows, start, rule);
 	while (trampoline_find(section->image, base + start, base + end, &found)) {
 		uint32_t at = (uint32_t)(found - base);
 
 		rows_add(rows, at > start ? at - 1 : at, signal_rule);
-		rows_add(rows, at + TRAMPOLINE_SIZE, none);
+		rows_add(rows, at + TRAMPOLINE_SIZE, rule);
 		start = at + TRAMPOLINE_SIZE;
 	}
+}
+
+/* The same with the calls of what stacks begin with: their row is the last byte of the call. */
+static void add_calls(struct rows *rows, const struct section *section,
+		      const struct outermost *outermost, struct ht_rule rule, uint32_t start,
+		      uint32_t end)
+{
+	uint64_t base = section->code_start, found;
+
+	while (outermost_find(outermost, section->image, base + start, base + end, &found)) {
+		uint32_t at = (uint32_t)(found - base);
+
+		if (at > start) {
+			add_trampolines(rows, section, rule, start, at - 1);
+			rows_add(rows, at - 1, stop_rule);
+		}
+		rows_add(rows, at, rule);
+		start = at + 1;
+	}
+	add_trampolines(rows, section, rule, start, end);
+}
+
+/* Code without an FDE. */
+static void add_gap(struct rows *rows, const struct section *section,
+		    const struct outermost *outermost, uint32_t start, uint32_t end)
+{
+	uint64_t base = section->code_start, entry = outermost->entry - base;
+	bool keeps_frames = prologue_is_common(section->image, base + start, base + end);
+	struct ht_rule rule = keeps_frames ? none : unknown;
+
+	if (entry >= start && entry < end) {
+		if (entry > start)
+			add_calls(rows, section, outermost, rule, start, (uint32_t)entry);
+		rows_add(rows, (uint32_t)entry, stop_rule);
+		if (end - entry <= OUTERMOST_ENTRY_SIZE)
+			return;
+		start = (uint32_t)entry + OUTERMOST_ENTRY_SIZE;
+	}
+	add_calls(rows, section, outermost, rule, start, end);
 }
 
 static void add_functions(struct rows *rows, const struct section *section, const struct cfi *cfi)
 {
 	const struct cfa_sink sink = {emit, rows};
+	struct outermost outermost;
 	uint32_t end = 0, code_size = (uint32_t)section->code_size;
 
+	outermost_init(section->image, &outermost);
 	for (uint32_t i = 0; i < cfi->nr_fdes && !rows->err; i++) {
 		const struct cfi_fde *fde = &cfi->fdes[i];
 
 		if (fde->start > end && (!i || fde->start - end > MAX_PADDING))
-			add_gap(rows, section, end, fde->start);
+			add_gap(rows, section, &outermost, end, fde->start);
 		cfa_run(&cfi->cies[fde->cie].context, cfi_program(cfi, fde), fde->start, fde->end,
 			&sink);
 		end = fde->end;
 	}
 	if (end < code_size || !end)
-		add_gap(rows, section, end, code_size);
+		add_gap(rows, section, &outermost, end, code_size);
 }
 
 /* What heaptap/unwind.h says of HT_PAGE. */
@@ -84,6 +130,33 @@ static void fill_pages(struct unwind_table *table)
 	}
 }
 
+static bool is_unknown(const struct rows *rows, uint64_t row)
+{
+	return rows->rules[HT_ROW_RULE(row)].cfa_kind == HT_CFA_UNKNOWN;
+}
+
+/* Leaves out what is UNKNOWN before the first function and behind the last, in a library of one
+ * segment half of it: it would have entries in the page table and nothing in them. */
+static void trim(struct rows *rows, struct unwind_table *table)
+{
+	uint64_t *row = rows->rows, last = row[rows->nr_rows - 1];
+	uint32_t shift;
+
+	if (rows->nr_rows < 2)
+		return;
+	if (is_unknown(rows, last) && HT_ROW_ADDRESS(last) < table->size)
+		table->size = HT_ROW_ADDRESS(last) + 1;
+	shift = HT_ROW_ADDRESS(row[1]) & ~(CODE_PAGE - 1);
+	if (!is_unknown(rows, row[0]) || !shift)
+		return;
+	for (uint32_t i = 1; i < rows->nr_rows; i++)
+		row[i] -= shift;
+	if (!HT_ROW_ADDRESS(row[1]))
+		memmove(row, row + 1, --rows->nr_rows * sizeof(*row));
+	table->base += shift;
+	table->size -= shift;
+}
+
 /* Takes the arrays of @rows over. */
 static int finish(struct rows *rows, const struct section *section, struct unwind_table **ret)
 {
@@ -93,6 +166,7 @@ static int finish(struct rows *rows, const struct section *section, struct unwin
 		return -ENOMEM;
 	table->base = section->code_start;
 	table->size = section->code_size;
+	trim(rows, table);
 	memcpy(table->build_id, section->build_id, sizeof(table->build_id));
 	table->nr_rows = rows->nr_rows;
 	table->nr_rules = rows->nr_rules;
@@ -167,7 +241,7 @@ struct ht_rule unwind_table_lookup(const struct unwind_table *table, uint64_t va
 	uint32_t low, high;
 
 	if (address >= table->size)
-		return none;
+		return table->size ? unknown : none;
 	page = table->pages[address >> HT_UNWIND_PAGE_SHIFT];
 	low = HT_PAGE_FIRST(page);
 	high = HT_PAGE_LAST(page);

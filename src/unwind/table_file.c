@@ -18,7 +18,7 @@
 #include "unwind/table.h"
 
 #define MAGIC	 0x656c626174706874ULL /* "htptable" */
-#define VERSION	 1 /* grows with every change of a layout or of how rules are made */
+#define VERSION	 4 /* grows with every change of a layout or of how rules are made */
 #define NR_PARTS 3
 #define NR_LANES 4
 #define MIXER	 0x9e3779b97f4a7c15ULL /* odd, bits well spread */

@@ -317,7 +317,7 @@ static void test_form(void **state)
 	open_pair("/proc/self/exe", &pair);
 	table = pair.table;
 	assert_int_equal(table->base % 4096, 0);
-	assert_int_equal(table->nr_pages, (table->size + 1023) / 1024);
+	assert_int_equal(table->nr_pages, UNWIND_NR_PAGES(table->size));
 	assert_int_equal(HT_ROW_ADDRESS(table->rows[0]), 0);
 	assert_int_equal(table->rules[0].cfa_kind, HT_CFA_NONE);
 	for (uint32_t i = 0; i < table->nr_rows; i++) {
@@ -335,10 +335,12 @@ static void test_form(void **state)
 		uint32_t last = HT_PAGE_LAST(table->pages[page]);
 
 		assert_true(first <= last && last < table->nr_rows);
-		assert_true(HT_ROW_ADDRESS(table->rows[first]) <= page * 1024);
-		assert_true(first == last || HT_ROW_ADDRESS(table->rows[first + 1]) > page * 1024);
-		assert_true(last + 1 == table->nr_rows ||
-			    HT_ROW_ADDRESS(table->rows[last + 1]) >= (page + 1) * 1024);
+		assert_true(HT_ROW_ADDRESS(table->rows[first]) <= page << HT_UNWIND_PAGE_SHIFT);
+		assert_true(first == last ||
+			    HT_ROW_ADDRESS(table->rows[first + 1]) > page << HT_UNWIND_PAGE_SHIFT);
+		assert_true(last + 1 == table->nr_rows || HT_ROW_ADDRESS(table->rows[last + 1]) >=
+								  (page + 1)
+									  << HT_UNWIND_PAGE_SHIFT);
 	}
 	assert_int_equal(unwind_table_lookup(table, table->base - 1).cfa_kind, HT_CFA_NONE);
 	assert_int_equal(unwind_table_lookup(table, table->base + table->size).cfa_kind,

@@ -12,14 +12,15 @@
 #include "unwind/table.h"
 #include "unwind/walk.h"
 
-#define STACK	 0x7ffc00000000
-#define CODE	 0x555500000000
-#define NR_WORDS 512
+#define STACK	    0x7ffc00000000
+#define CODE	    0x555500000000
+#define NR_WORDS    512
+#define PAGES_A_ROW (4096 >> HT_UNWIND_PAGE_SHIFT)
 
 /* Code of 16 pages: in page i rule i holds. Behind it are 64 KiB without a table. */
 struct literal {
 	struct unwind_table table;
-	uint64_t rows[16], pages[64];
+	uint64_t rows[16], pages[16 * PAGES_A_ROW];
 	struct ht_rule rules[16];
 	uint64_t words[NR_WORDS];
 	uint32_t nr_finds;
@@ -65,13 +66,13 @@ static struct literal *literal_new(void)
 	memcpy(literal->rules, rules, sizeof(rules));
 	for (uint32_t i = 0; i < 16; i++)
 		literal->rows[i] = HT_ROW(i * 4096, i);
-	for (uint32_t i = 0; i < 64; i++)
-		literal->pages[i] = HT_PAGE(i / 4, i / 4);
+	for (uint32_t i = 0; i < 16 * PAGES_A_ROW; i++)
+		literal->pages[i] = HT_PAGE(i / PAGES_A_ROW, i / PAGES_A_ROW);
 	literal->table = (struct unwind_table){
 		.base = 0x1000,
 		.size = 0x10000,
 		.nr_rows = 16,
-		.nr_pages = 64,
+		.nr_pages = 16 * PAGES_A_ROW,
 		.nr_rules = 16,
 		.rows = literal->rows,
 		.pages = literal->pages,
