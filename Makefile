@@ -138,7 +138,7 @@ $(B)/obj/tests/bench/%.o: CFLAGS += -fno-omit-frame-pointer
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed $^ -o $@ $(LDLIBS)
 bench: $(B)/heaptap $(BENCH)
-	$(Q)tests/bench/run.py --output docs/benchmarks.md
+	$(Q)HEAPTAP_BUILD=$(abspath $(B)) tests/bench/run.py --output docs/benchmarks.md
 
 # A page is the command's own --help, with the sections of docs/man added.
 $(B)/man/%.1: docs/man/%.h2m docs/man/help.sed $(B)/heaptap

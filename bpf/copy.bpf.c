@@ -3,6 +3,7 @@
 #include "copy.bpf.h"
 
 #define COPY_BLOCK 512
+#define SIGSTOP	   19
 
 __hidden bool copy_allowed(struct ht_process *process)
 {
@@ -48,13 +49,22 @@ __hidden int copy_stack(struct stack_start *start, struct ht_process *process, _
 	return 0;
 }
 
-static __always_inline void ask(__u32 tgid, bool held)
+/* With @hold the process is stopped, for the reader of the event to continue it: never without an
+ * event that will be read. */
+static __always_inline void ask(__u32 tgid, bool hold)
 {
-	struct ht_event event = {
-		.kind = HT_EVENT_MAPS, .tgid = tgid, .held = held, .time_ns = bpf_ktime_get_ns()};
+	struct ht_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
-	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
+	if (!event) {
 		loss_add(HT_LOSS_event_lost);
+		return;
+	}
+	event->kind = HT_EVENT_MAPS;
+	event->tgid = tgid;
+	event->epoch = 0;
+	event->time_ns = bpf_ktime_get_ns();
+	event->held = hold && !bpf_send_signal(SIGSTOP);
+	bpf_ringbuf_submit(event, 0);
 }
 
 __hidden int maps_ask(struct ht_process *process, __u32 tgid)
@@ -83,8 +93,6 @@ __hidden int maps_watch(struct ht_process *process, __u32 tgid)
 	return maps_ask(process, tgid);
 }
 
-#define SIGSTOP 19
-
 /* r_state of struct r_debug, glibc's elf/link.h. */
 enum { RT_CONSISTENT, RT_ADD, RT_DELETE };
 
@@ -112,6 +120,6 @@ int loader_state(struct pt_regs *ctx)
 		process->deleting = 0;
 		__sync_fetch_and_add(&process->generation, 1);
 	}
-	ask(tgid, process->hold && !bpf_send_signal(SIGSTOP));
+	ask(tgid, process->hold);
 	return 0;
 }

@@ -8,6 +8,8 @@
 #include "maps.bpf.h"
 
 #define SLOTS_PER_CPU 8
+/* The last one goes a step beyond the last frame kept: was that the outermost? */
+#define WALK_CALLS (HT_MAX_FRAMES / FRAMES_AT_ONCE + 1)
 
 struct scratch_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -58,21 +60,16 @@ static __always_inline enum ht_stack_end end_of(int step)
 static __always_inline void walk(struct stack_slot *slot)
 {
 	struct ht_stack_event *event = &slot->event;
-	__u64 hash = stack_hash_add(0, slot->frame.pc);
 	int step = HT_STEP_CALLER;
-	__u32 n;
 
 	event->pcs[0] = slot->frame.pc;
-	for (n = 1; n < HT_MAX_FRAMES; n++) {
-		step = walk_step(slot);
-		if (step)
-			break;
-		event->pcs[n] = slot->frame.pc;
-		hash = stack_hash_add(hash, slot->frame.pc);
-	}
-	event->head.nr_pcs = n;
+	slot->nr_pcs = 1;
+	slot->hash = stack_hash_add(0, slot->frame.pc);
+	for (int i = 0; i < WALK_CALLS && !step; i++)
+		step = walk_frames(slot);
+	event->head.nr_pcs = slot->nr_pcs;
 	event->head.end = end_of(step);
-	slot->hash = stack_hash_add(hash, event->head.end);
+	slot->hash = stack_hash_add(slot->hash, event->head.end);
 }
 
 __hidden int stack_walk(struct stack_slot *slot, struct stack_start *start,

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * One step of the walk: the rule of a pc from the cache or the tables, the stack through a window
+ * The steps of the walk: the rule of a pc from the cache or the tables, the stack through a window
  * that slides with the walk, so that a read from user memory serves many frames.
+ *
+ * What a frame seldom needs is in global functions: the verifier looks at those once, and not
+ * wherever they are called. What each frame needs is inlined: where the kernel guards returns
+ * against speculation, one costs as much as the rest of a step.
  */
 #include "stack.bpf.h"
 #include "tables.bpf.h"
@@ -14,17 +18,23 @@ _Static_assert(1 << HT_UNWIND_PAGE_SHIFT < 1 << ROW_STEPS, "the search ends");
 /*
  * Moves the window to where @address is, from the frame's stack pointer (a step reads nothing below
  * it) or the page's beginning up to the page's end: one read serves many frames, and never fails
- * for what lies behind.
+ * for what lies behind. A word that is not aligned becomes window[0] and serves once.
  */
-static __noinline int window_move(struct stack_slot *slot, __u64 address)
+__noinline int window_move(struct stack_slot *slot, __u64 address)
 {
 	__u64 from = address & ~(PAGE_SIZE - 1ULL);
 	__u32 size;
 
+	if (!slot)
+		return -1;
+	slot->window_size = 0;
+	if (address & 7) {
+		slot->window_base = address;
+		return bpf_probe_read_user(slot->window, sizeof(*slot->window), (void *)address);
+	}
 	if (slot->frame.sp > from && slot->frame.sp <= address && !(slot->frame.sp & 7))
 		from = slot->frame.sp;
 	size = PAGE_SIZE - (from & (PAGE_SIZE - 1));
-	slot->window_size = 0;
 	if (size > sizeof(slot->window) || bpf_probe_read_user(slot->window, size, (void *)from))
 		return -1;
 	slot->window_base = from;
@@ -35,9 +45,8 @@ static __noinline int window_move(struct stack_slot *slot, __u64 address)
 /* *value = the 8 bytes at @address. */
 static __always_inline int window_read(struct stack_slot *slot, __u64 address, __u64 *value)
 {
-	if (address & 7)
-		return bpf_probe_read_user(value, sizeof(*value), (void *)address);
-	if (address - slot->window_base >= slot->window_size && window_move(slot, address))
+	if ((address & 7 || address - slot->window_base >= slot->window_size) &&
+	    window_move(slot, address))
 		return -1;
 	*value = slot->window[(address - slot->window_base) / 8 & (WINDOW_WORDS - 1)];
 	return 0;
@@ -104,56 +113,98 @@ static __always_inline __u32 row_find(struct stack_slot *slot, __u64 page, __u32
 	return row ? HT_ROW_RULE(*row) : 0;
 }
 
-/* The rule of @pc by the tables, or -1 when it lies in no mapping. */
-static __always_inline int table_lookup(struct stack_slot *slot, __u64 pc)
+/* The pc to look up: a return address may be the first of the next function. */
+static __always_inline __u64 pc_of(const struct ht_frame *frame)
 {
+	return frame->pc - !frame->exact;
+}
+
+/* The rule of the frame by the tables, or -1 when its pc lies in no mapping. */
+static __always_inline int table_lookup(struct stack_slot *slot)
+{
+	__u64 pc = pc_of(&slot->frame), address, *page;
 	struct ht_mapping *mapping = mapping_find(slot, pc);
-	__u64 address, *page;
 
 	if (!mapping)
 		return -1;
 	address = pc - mapping->bias;
 	if (address >> HT_UNWIND_PAGE_SHIFT >= mapping->nr_pages)
-		return mapping->nr_pages || mapping->pages ? HT_RULE_UNKNOWN : HT_RULE_NONE;
+		return 0;
 	page = word_at(mapping->pages + (address >> HT_UNWIND_PAGE_SHIFT));
 	return page ? row_find(slot, *page, address) : 0;
 }
 
-static __noinline int rule_find(struct stack_slot *slot)
+/* The cache's entry for the frame; *ret_tag is what it holds, rule aside, when it has its rule. */
+static __always_inline __u64 *cache_entry(const struct stack_slot *slot, __u64 *ret_tag)
 {
-	__u64 pc = slot->frame.pc - !slot->frame.exact;
+	__u64 pc = pc_of(&slot->frame);
 	__u32 version = HT_MAPSET_VERSION(slot->set);
-	__u64 tag = pc >> 16 << 33 | (__u64)version << 16;
 	__u32 index = (pc ^ pc >> 16 ^ version * HT_PC_CACHE_MIX) & 0xffff;
-	__u64 *cached = bpf_map_lookup_elem(&pc_cache, &index), word;
+
+	*ret_tag = pc >> 16 << 33 | (__u64)version << 16;
+	return bpf_map_lookup_elem(&pc_cache, &index);
+}
+
+/* The frame's rule, which the cache has from now on; -1 when its pc lies in no mapping. */
+__noinline int rule_load(struct stack_slot *slot)
+{
+	__u64 *cached, tag;
 	int rule;
 
-	if (!cached)
+	if (!slot)
 		return -1;
-	word = *(volatile __u64 *)cached;
-	if (word >> 16 << 16 == tag)
-		return word & 0xffff;
-	rule = table_lookup(slot, pc);
-	if (rule >= 0)
+	cached = cache_entry(slot, &tag);
+	rule = table_lookup(slot);
+	if (cached && rule >= 0)
 		*(volatile __u64 *)cached = tag | rule;
 	return rule;
 }
 
-int walk_step(struct stack_slot *slot)
+static __always_inline int rule_find(struct stack_slot *slot)
+{
+	__u64 tag, word, *cached = cache_entry(slot, &tag);
+
+	if (!cached)
+		return -1;
+	word = *(volatile __u64 *)cached;
+	return word >> 16 << 16 == tag ? (int)(word & 0xffff) : rule_load(slot);
+}
+
+/* One frame on: slot->frame becomes the caller's. */
+static __always_inline int step(struct stack_slot *slot)
 {
 	union {
 		__u64 word;
 		struct ht_rule rule;
 	} * entry;
-	__u32 index;
-	int rule;
+	int rule = rule_find(slot);
+	__u32 index = rule;
+
+	if (rule < 0)
+		return STEP_NO_TABLE;
+	entry = bpf_map_lookup_elem(&rules, &index);
+	return entry ? ht_unwind_step(&slot->frame, entry->rule, slot) : HT_STEP_BAD_RULE;
+}
+
+int walk_frames(struct stack_slot *slot)
+{
+	int result;
 
 	if (!slot)
 		return STEP_NO_TABLE;
-	rule = rule_find(slot);
-	if (rule < 0)
-		return STEP_NO_TABLE;
-	index = rule;
-	entry = bpf_map_lookup_elem(&rules, &index);
-	return entry ? ht_unwind_step(&slot->frame, entry->rule, slot) : HT_STEP_BAD_RULE;
+	for (int i = 0; i < FRAMES_AT_ONCE; i++) {
+		__u32 n;
+
+		result = step(slot);
+		if (result)
+			return result;
+		n = slot->nr_pcs;
+		OPAQUE(n);
+		if (n >= HT_MAX_FRAMES)
+			break;
+		slot->event.pcs[n] = slot->frame.pc;
+		slot->hash = stack_hash_add(slot->hash, slot->frame.pc);
+		slot->nr_pcs = n + 1;
+	}
+	return HT_STEP_CALLER;
 }

@@ -49,7 +49,6 @@ packages() {
 		vm          cpio                 cpio
 		vm          zstd                 zstd
 		vm          xz-utils             xz
-		vm          binutils             objcopy
 	END
 }
 

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static int time_probe(const struct caps *caps, uint64_t (*function)(uint64_t), b
 	else if (err >= 0 && with_return && !session)
 		err = link_perf(program, true, &sites, 0, fds + 2);
 	if (err >= 0)
-		*ret_ns = time_calls(function) - bare;
+		*ret_ns = fmax(0, time_calls(function) - bare);
 	links_close(fds, 4);
 	if (program >= 0)
 		close(program);

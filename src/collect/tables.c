@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "collect/rule_map.h"
 #include "elf/image.h"
 #include "heaptap/unwind.h"
 #include "unwind/cache.h"
@@ -39,14 +40,6 @@ struct loaded {
 	UT_hash_handle hh;
 };
 
-struct rule_index {
-	uint64_t word;
-	uint16_t index;
-	UT_hash_handle hh;
-};
-
-static const struct ht_rule unknown = {.cfa_kind = HT_CFA_UNKNOWN};
-
 /* Of an object whose table could not be made or found no room: no address is in it, so that all of
  * its code is UNKNOWN. */
 static const struct unwind_table no_table = {.base = UINT64_MAX, .size = 1};
@@ -62,14 +55,12 @@ struct tables {
 	struct tables_maps maps;
 	struct unwind_cache *cache; /* NULL: there is none */
 	struct loaded *loaded;
-	struct rule_index *rule_indices;
-	uint32_t nr_rules;
+	struct rule_map rules;
 	struct published *published;
 	uint64_t **chunks; /* mapped, nr_chunks of them */
 	int *chunk_fds;	   /* of those that are not published */
 	uint32_t nr_chunks, nr_published_chunks, nr_words;
 	struct ht_mapping *mappings; /* mapped */
-	uint64_t *rules;	     /* mapped */
 	uint32_t next_mapping, version;
 	struct tables_stats stats;
 };
@@ -106,33 +97,28 @@ int tables_new(const struct tables_maps *maps, struct tables **ret)
 	tables->maps = *maps;
 	unwind_cache_open(&tables->cache, NULL);
 	tables->version = 1;
-	tables->nr_rules = HT_RULE_UNKNOWN + 1;
 	tables->chunks = calloc(maps->nr_chunks, sizeof(*tables->chunks));
 	tables->chunk_fds = calloc(maps->nr_chunks, sizeof(*tables->chunk_fds));
 	tables->mappings = map_array(maps->mappings, maps->nr_mappings * sizeof(struct ht_mapping));
-	tables->rules = map_array(maps->rules, maps->nr_rules * sizeof(uint64_t));
-	if (!tables->chunks || !tables->chunk_fds || !tables->mappings || !tables->rules) {
-		err = tables->chunks && tables->chunk_fds ? -errno : -ENOMEM;
+	err = tables->mappings ? 0 : -errno;
+	if (!tables->chunks || !tables->chunk_fds)
+		err = -ENOMEM;
+	err = err ?: rule_map_init(&tables->rules, maps->rules, maps->nr_rules);
+	if (err) {
 		tables_free(tables);
 		return err;
 	}
-	memcpy(&tables->rules[HT_RULE_UNKNOWN], &unknown, sizeof(unknown));
 	*ret = tables;
 	return 0;
 }
 
 void tables_free(struct tables *tables)
 {
-	struct rule_index *rule, *next_rule;
 	struct published *published, *next_published;
 	struct loaded *loaded, *next_loaded;
 
 	if (!tables)
 		return;
-	HASH_ITER (hh, tables->rule_indices, rule, next_rule) {
-		HASH_DEL(tables->rule_indices, rule);
-		free(rule);
-	}
 	HASH_ITER (hh, tables->published, published, next_published) {
 		HASH_DEL(tables->published, published);
 		free(published);
@@ -149,8 +135,7 @@ void tables_free(struct tables *tables)
 	if (tables->mappings)
 		munmap(tables->mappings,
 		       page_align(tables->maps.nr_mappings * sizeof(struct ht_mapping)));
-	if (tables->rules)
-		munmap(tables->rules, page_align(tables->maps.nr_rules * sizeof(uint64_t)));
+	rule_map_done(&tables->rules);
 	unwind_cache_close(tables->cache);
 	free(tables->chunks);
 	free(tables->chunk_fds);
@@ -221,33 +206,6 @@ static void put_word(struct tables *tables, uint64_t word)
 	tables->chunks[index >> HT_CHUNK_SHIFT][index & (HT_CHUNK_WORDS - 1)] = word;
 }
 
-/* The index of @rule in the dictionary of all tables; BAD when it is full. */
-static int rule_index(struct tables *tables, struct ht_rule rule, uint16_t *ret)
-{
-	struct rule_index *entry;
-	uint64_t word;
-
-	memcpy(&word, &rule, sizeof(word));
-	if (!word) {
-		*ret = 0;
-		return 0;
-	}
-	HASH_FIND(hh, tables->rule_indices, &word, sizeof(word), entry);
-	if (!entry) {
-		if (tables->nr_rules == tables->maps.nr_rules)
-			return -ENOSPC;
-		entry = calloc(1, sizeof(*entry));
-		if (!entry)
-			return -ENOMEM;
-		entry->word = word;
-		entry->index = tables->nr_rules++;
-		tables->rules[entry->index] = word;
-		HASH_ADD(hh, tables->rule_indices, word, sizeof(entry->word), entry);
-	}
-	*ret = entry->index;
-	return 0;
-}
-
 /* Writes the page table and the rows behind it; indices become word indices, rules those of the
  * common dictionary. */
 static int copy_to_kernel(struct tables *tables, struct loaded *loaded)
@@ -258,7 +216,7 @@ static int copy_to_kernel(struct tables *tables, struct loaded *loaded)
 	int err = rules ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < table->nr_rules && !err; i++)
-		err = rule_index(tables, table->rules[i], &rules[i]);
+		err = rule_map_number(&tables->rules, table->rules[i], &rules[i]);
 	while (!err &&
 	       (uint64_t)tables->nr_chunks * HT_CHUNK_WORDS < (uint64_t)tables->nr_words + nr)
 		err = add_chunk(tables);

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
 """Measures what heaptap costs its target and itself, and compares that with its limits.
 
@@ -23,8 +23,10 @@ import sys
 import threading
 import time
 
+import unwinding
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = TOP / "build"
+BUILD = pathlib.Path(os.environ.get("HEAPTAP_BUILD", TOP / "build"))
 HEAPTAP = BUILD / "heaptap"
 SCRATCH = BUILD / "bench" / "out"
 
@@ -312,7 +314,7 @@ def limits(samples):
     ]
     rows += [(row, samples.median(row), 1, " s") for row in
              (f"report -f {name} of {NR_STACKS:,} stacks" for name in ("table", "folded"))]
-    return rows
+    return rows + list(unwinding.limits(samples))
 
 
 def verdict(measured, limit):
@@ -375,6 +377,8 @@ def page(samples, facts, nr_rounds):
     yield ""
     yield from cost_table(samples)
     yield ""
+    yield from unwinding.page(samples)
+    yield ""
     yield "## Limits"
     yield ""
     yield "| what | measured | limit | |"
@@ -409,6 +413,8 @@ def measure(nr_rounds):
             samples.fail("memory", error)
             break
     report_large(samples)
+    say("unwinding")
+    unwinding.measure(samples, BUILD, SCRATCH)
     return samples
 
 

@@ -88,7 +88,7 @@ static int print_row(const char *name, int err, size_t nr_insns, const char *log
 	unsigned long processed = found ? strtoul(found + 10, NULL, 10) : 0;
 
 	if (err == 2) {
-		printf("%-18s %8zu %10s\n", name, nr_insns, "not used");
+		printf("%-18s %8s %10s\n", name, "", "not used");
 		return 0;
 	}
 	if (err || !processed) {

@@ -263,7 +263,7 @@ class Recording:
             unchanged = unchanged + 1 if now and now == last else 0
             last = now
             said = ATTACHED.search(self.stderr())
-            if unchanged >= 2 and (said or time.monotonic() > start + 1):
+            if unchanged >= 2 and (said or time.monotonic() > start + SLOW):
                 self.attach_s = time.monotonic() - start
                 return
             time.sleep(0.02)

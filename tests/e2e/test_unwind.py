@@ -206,19 +206,19 @@ def python_attached():
 def node_attached():
     process = Process(node("wait"))
     process.line()
-    attached("node", process, lambda p: p.send(), 131)
+    attached("node", process, lambda p: p.send(), 7)
 
 
 @test("node without JIT, attached to")
 def node_jitless_attached():
-    process = Process(node("wait", options=["--jitless"]))
+    process = Process(node("wait", options=["--jitless"]), stderr=subprocess.DEVNULL)
     process.line()
-    attached("node --jitless", process, lambda p: p.send(), 131)
+    attached("node --jitless", process, lambda p: p.send(), 7)
 
 
 @test("clang, attached to")
 def clang_attached():
-    process = Process(clang("-"))
+    process = Process(clang("-"), stderr=subprocess.DEVNULL)
     wait_until(lambda: "libclang" in Path(f"/proc/{process.pid}/maps").read_text(), "it runs")
     time.sleep(0.2)
 
@@ -231,7 +231,7 @@ def clang_attached():
 
 @test("gdb, attached to")
 def gdb_attached():
-    process = Process(gdb())
+    process = Process(gdb(), stderr=subprocess.DEVNULL)
     time.sleep(0.7)
     work = "info functions main\nbreak main\ninfo types a\ninfo variables\nquit\n"
     attached("gdb", process, lambda p: p.send(work), 31)
@@ -247,7 +247,7 @@ def redis_attached():
 
 @test("postgres, attached to")
 def postgres_attached():
-    process = Process(postgres())
+    process = Process(postgres(), stderr=subprocess.DEVNULL)
     wait_until(lambda: "backend" in (process.line() or ""), "postgres is ready")
 
     def work(process):

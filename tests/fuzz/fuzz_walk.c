@@ -65,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct unwind_finder finder = {find, &table};
 
 	stack = (struct unwind_stack){STACK, data + sizeof(input), size - sizeof(input)};
-	for (uint64_t exact = 0; exact < 2; exact++) {
-		const struct ht_frame start = {input.pc, input.sp, input.fp, exact};
+	for (uint32_t exact = 0; exact < 2; exact++) {
+		const struct ht_frame start = {input.pc, input.sp, input.fp, exact, 0};
 
 		nr = unwind_walk(&start, &stack, &finder, pcs, &end);
 		check(nr >= 1 && nr <= HT_MAX_FRAMES && pcs[0] == input.pc);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Code that no file has, as a JIT makes it: a page is mapped, written, made executable, called and
- * unmapped, or made writable again, over and over. It keeps a frame pointer and has no unwind
- * table.
+ * unmapped, or made writable again, over and over. Between the calls of a page there is time to
+ * notice it. It keeps a frame pointer and has no unwind table.
  */
 #include <sys/mman.h>
 
 #include "target.h"
 
-enum { ROUNDS = 500, BLOCK = 96 };
+enum { ROUNDS = 50, CALLS = 16, BLOCK = 96 };
 
 enum site { MAPPED, REWRITTEN, NR_SITES };
 
@@ -35,8 +35,11 @@ static void call(struct truth *truth, uint8_t *page, size_t at)
 	memcpy(page + at, code, sizeof(code));
 	target_expect(!mprotect(page, 4096, PROT_READ | PROT_EXEC), "mprotect");
 	*(void **)&function = page + at;
-	free(truth_took(truth, function(malloc, BLOCK), BLOCK));
-	truth_gave(truth, BLOCK);
+	for (int i = 0; i < CALLS; i++) {
+		free(truth_took(truth, function(malloc, BLOCK), BLOCK));
+		truth_gave(truth, BLOCK);
+		usleep(400);
+	}
 }
 
 static uint8_t *new_page(void)

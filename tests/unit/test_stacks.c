@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The stacks of the sites: kept by site, bound to the mapping an address lies in at that moment,
- * and not changed by anything later.
+ * The stacks of the sites: kept by site, with the mapping of each address, and not changed by
+ * anything later.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "collect/stacks.h"
-#include "mapped_files.h"
+#include "proc/space.h"
 
 #define EPOCH 3
 
@@ -88,69 +89,20 @@ static void test_many(void **state)
 	stacks_done(&stacks);
 }
 
-static char *map_new_file(const char *name)
-{
-	write_file(in_directory(name), name);
-	return map_file(in_directory(name), 0);
-}
-
+/* Each address has the mapping it is given with, whatever is there later. */
 static void test_bound(void **state)
 {
-	char *code = map_new_file("a");
-	struct space *space = space_of(getpid());
-	const uint64_t start = (uintptr_t)code;
-	const uint64_t pcs[] = {start + 5, start + PAGE, start, 1};
-	struct ht_stack_event event = make_event(2, pcs, 4);
-	uint32_t index = space_find(space, start);
-	const struct stack *stack;
+	const uint64_t pcs[] = {0x1005, 0x2000, 1};
+	const uint32_t mappings[] = {4, 0, SPACE_NONE};
+	struct ht_stack_event event = make_event(2, pcs, 3);
 	struct stacks stacks = {0};
 
 	(void)state;
-	assert_int_not_equal(index, SPACE_NONE);
-	assert_int_equal(stacks_add(&stacks, &event, space), 0);
-	stack = stacks_at(&stacks, 2);
-	assert_int_equal(stack->mappings[0], index);
-	assert_int_equal(stack->mappings[1], index);	 /* behind the last call */
-	assert_int_not_equal(stack->mappings[2], index); /* before the first byte */
-	assert_int_equal(stack->mappings[3], SPACE_NONE);
-
-	/* unmapped, and something else mapped there: the stack stays what it was */
-	munmap(code, PAGE);
-	assert_ptr_equal(mmap(code, PAGE, PROT_READ | PROT_EXEC,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-			 code);
-	assert_int_equal(space_refresh(space, NULL), 0);
-	stacks_bind(&stacks, EPOCH, space);
-	assert_int_equal(stack->mappings[0], index);
-	assert_false(space->mappings[index].live);
-	assert_int_not_equal(space_find(space, start), index);
+	assert_int_equal(stacks_add(&stacks, &event, mappings), 0);
+	assert_memory_equal(stacks_at(&stacks, 2)->mappings, mappings, sizeof(mappings));
+	assert_int_equal(stacks_replace(&stacks, 2, pcs, 2, mappings + 1), 0);
+	assert_memory_equal(stacks_at(&stacks, 2)->mappings, mappings + 1, 2 * sizeof(*mappings));
 	stacks_done(&stacks);
-	space_free(space);
-	munmap(code, PAGE);
-}
-
-/* What was in no known mapping is bound when the mapping becomes known, in its own image only. */
-static void test_bound_later(void **state)
-{
-	struct space *space = space_of(getpid());
-	char *code = map_new_file("c");
-	const uint64_t pcs[] = {(uintptr_t)code + 8};
-	struct ht_stack_event event = make_event(1, pcs, 1), old = make_event(2, pcs, 1);
-	struct stacks stacks = {0};
-
-	(void)state;
-	old.head.event.epoch = EPOCH - 1;
-	assert_int_equal(stacks_add(&stacks, &event, space), 0);
-	assert_int_equal(stacks_add(&stacks, &old, NULL), 0);
-	assert_int_equal(stacks_at(&stacks, 1)->mappings[0], SPACE_NONE);
-	assert_int_equal(space_refresh(space, NULL), 0);
-	stacks_bind(&stacks, EPOCH, space);
-	assert_int_equal(stacks_at(&stacks, 1)->mappings[0], space_find(space, pcs[0] - 1));
-	assert_int_not_equal(stacks_at(&stacks, 1)->mappings[0], SPACE_NONE);
-	assert_int_equal(stacks_at(&stacks, 2)->mappings[0], SPACE_NONE);
-	stacks_done(&stacks);
-	space_free(space);
-	munmap(code, PAGE);
 }
 
 /* What came incomplete is replaced by the whole; a site that has none gets none. */
@@ -187,10 +139,10 @@ static void test_end_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_site),	 cmocka_unit_test(test_many),
-		cmocka_unit_test(test_bound),	 cmocka_unit_test(test_bound_later),
-		cmocka_unit_test(test_replaced), cmocka_unit_test(test_end_names),
+		cmocka_unit_test(test_by_site),	  cmocka_unit_test(test_many),
+		cmocka_unit_test(test_bound),	  cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_end_names),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

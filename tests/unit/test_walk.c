@@ -60,6 +60,7 @@ static struct literal *literal_new(void)
 		[9] = {.cfa_kind = HT_CFA_RSP, .offset = 8},
 		[10] = {.cfa_kind = HT_CFA_RSP, .offset = 0},
 		[11] = {.cfa_kind = HT_CFA_RSP, .offset = 12},
+		[12] = {.cfa_kind = HT_CFA_UNKNOWN},
 	};
 	struct literal *literal = calloc(1, sizeof(*literal));
 
@@ -117,7 +118,8 @@ static void test_rules(void **state)
 	words[43] = wanted[7];
 	words[60] = 0; /* a frame pointer's frame */
 	words[61] = wanted[8];
-	assert_int_equal(walk(literal, (struct ht_frame){wanted[0], SLOT(0), SLOT(6), 1}, pcs, &nr),
+	assert_int_equal(walk(literal, (struct ht_frame){wanted[0], SLOT(0), SLOT(6), 1, 0}, pcs,
+			      &nr),
 			 HT_STACK_complete);
 	assert_int_equal(nr, 9);
 	assert_memory_equal(pcs, wanted, sizeof(wanted));
@@ -133,16 +135,18 @@ static void test_exact(void **state)
 
 	(void)state;
 	/* the first byte of page 7 (STOP): the call was the last of page 6 (SIGNAL), or not */
-	assert_int_equal(walk(literal, (struct ht_frame){CODE + 0x7000, SLOT(0), 0, 1}, pcs, &nr),
+	assert_int_equal(walk(literal, (struct ht_frame){CODE + 0x7000, SLOT(0), 0, 1, 0}, pcs,
+			      &nr),
 			 HT_STACK_complete);
 	assert_int_equal(nr, 1);
 	literal->words[20] = SLOT(40);
 	literal->words[21] = CODE + 0x7000; /* interrupted there */
-	assert_int_equal(walk(literal, (struct ht_frame){CODE + 0x7000, SLOT(0), 0, 0}, pcs, &nr),
+	assert_int_equal(walk(literal, (struct ht_frame){CODE + 0x7000, SLOT(0), 0, 0, 0}, pcs,
+			      &nr),
 			 HT_STACK_complete);
 	assert_int_equal(nr, 2);
 	literal->words[21] = 0; /* no caller */
-	assert_int_equal(walk(literal, (struct ht_frame){PC(6), SLOT(0), 0, 0}, pcs, &nr),
+	assert_int_equal(walk(literal, (struct ht_frame){PC(6), SLOT(0), 0, 0, 0}, pcs, &nr),
 			 HT_STACK_complete);
 	assert_int_equal(nr, 1);
 	free(literal);
@@ -156,22 +160,28 @@ static void test_ends(void **state)
 		enum ht_stack_end end;
 		uint32_t nr;
 	} rows[] = {
-		{{PC(9), SLOT(0), 0, 1}, PC(8), HT_STACK_bad_rule, 2},
-		{{PC(9), SLOT(0), 0, 1}, PC(10), HT_STACK_not_a_stack, 2},
-		{{PC(9), SLOT(0), 0, 1}, PC(11), HT_STACK_not_a_stack, 2},
-		{{PC(9), SLOT(0), 0, 1}, 0, HT_STACK_complete, 1},
-		{{PC(9), SLOT(0), 0, 1}, 0x1234, HT_STACK_no_table, 1},
-		{{PC(9), SLOT(0), 0, 1}, CODE, HT_STACK_no_table, 1}, /* the byte before is not */
-		{{PC(9), SLOT(0), SLOT(9) + 4, 1}, JIT + 1, HT_STACK_bad_fp, 2},
-		{{PC(9), SLOT(9), SLOT(8), 1}, JIT + 1, HT_STACK_bad_fp, 2}, /* below rsp */
-		{{PC(9), SLOT(0), SLOT(0) + HT_FP_STEP_MAX + 8, 1}, JIT + 1, HT_STACK_bad_fp, 2},
-		{{PC(9), SLOT(0), SLOT(NR_WORDS - 1), 1}, JIT + 1, HT_STACK_unreadable, 2},
-		{{PC(9), SLOT(0), 0, 1}, JIT + 1, HT_STACK_complete, 2}, /* rbp 0: musl's _start */
-		{{PC(9), SLOT(NR_WORDS), 0, 1}, 0, HT_STACK_unreadable, 1},
-		{{PC(9), SLOT(NR_WORDS) - 4, 0, 1}, 0, HT_STACK_not_a_stack, 1},
-		{{PC(9), STACK - 16, 0, 1}, 0, HT_STACK_unreadable, 1},
-		{{PC(9), UINT64_MAX & ~7ULL, 0, 1}, 0, HT_STACK_not_a_stack, 1},
-		{{0, SLOT(0), 0, 1}, 0, HT_STACK_no_table, 1},
+		{{PC(9), SLOT(0), 0, 1, 0}, PC(8), HT_STACK_bad_rule, 2},
+		{{PC(9), SLOT(0), 0, 1, 0}, PC(10), HT_STACK_not_a_stack, 2},
+		{{PC(9), SLOT(0), 0, 1, 0}, PC(11), HT_STACK_not_a_stack, 2},
+		{{PC(9), SLOT(0), 0, 1, 0}, 0, HT_STACK_complete, 1},
+		{{PC(9), SLOT(0), 0, 1, 0}, 0x1234, HT_STACK_no_table, 1},
+		{{PC(9), SLOT(0), 0, 1, 0},
+		 CODE,
+		 HT_STACK_no_table,
+		 1}, /* the byte before is not */
+		{{PC(9), SLOT(0), SLOT(9) + 4, 1, 0}, JIT + 1, HT_STACK_bad_fp, 2},
+		{{PC(9), SLOT(9), SLOT(8), 1, 0}, JIT + 1, HT_STACK_bad_fp, 2}, /* below rsp */
+		{{PC(9), SLOT(0), SLOT(0) + HT_FP_STEP_MAX + 8, 1, 0}, JIT + 1, HT_STACK_bad_fp, 2},
+		{{PC(9), SLOT(0), SLOT(NR_WORDS - 1), 1, 0}, JIT + 1, HT_STACK_unreadable, 2},
+		/* rbp 0 ends a chain of frame pointers; where there was none it proves nothing */
+		{{PC(9), SLOT(0), 0, 1, 0}, JIT + 1, HT_STACK_bad_fp, 2},
+		{{JIT, SLOT(0), SLOT(8), 1, 0}, JIT + 1, HT_STACK_complete, 2},
+		{{PC(9), SLOT(0), SLOT(8), 1, 0}, PC(12), HT_STACK_bad_fp, 2},
+		{{PC(9), SLOT(NR_WORDS), 0, 1, 0}, 0, HT_STACK_unreadable, 1},
+		{{PC(9), SLOT(NR_WORDS) - 4, 0, 1, 0}, 0, HT_STACK_not_a_stack, 1},
+		{{PC(9), STACK - 16, 0, 1, 0}, 0, HT_STACK_unreadable, 1},
+		{{PC(9), UINT64_MAX & ~7ULL, 0, 1, 0}, 0, HT_STACK_not_a_stack, 1},
+		{{0, SLOT(0), 0, 1, 0}, 0, HT_STACK_no_table, 1},
 	};
 
 	(void)state;
@@ -203,18 +213,18 @@ static void test_deep(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < HT_MAX_FRAMES - 1; i++)
 		literal->words[i] = i == HT_MAX_FRAMES - 2 ? PC(7) : PC(9);
-	assert_int_equal(walk(literal, (struct ht_frame){PC(9), SLOT(0), 0, 1}, pcs, &nr),
+	assert_int_equal(walk(literal, (struct ht_frame){PC(9), SLOT(0), 0, 1, 0}, pcs, &nr),
 			 HT_STACK_complete);
 	assert_int_equal(nr, HT_MAX_FRAMES);
 	literal->words[HT_MAX_FRAMES - 2] = PC(9);
 	literal->words[HT_MAX_FRAMES - 1] = PC(7);
-	assert_int_equal(walk(literal, (struct ht_frame){PC(9), SLOT(0), 0, 1}, pcs, &nr),
+	assert_int_equal(walk(literal, (struct ht_frame){PC(9), SLOT(0), 0, 1, 0}, pcs, &nr),
 			 HT_STACK_truncated);
 	assert_int_equal(nr, HT_MAX_FRAMES);
 	literal->words[20] = SLOT(0);
 	literal->words[21] = PC(6);
 	literal->nr_finds = 0;
-	assert_int_equal(walk(literal, (struct ht_frame){PC(6), SLOT(0), 0, 1}, pcs, &nr),
+	assert_int_equal(walk(literal, (struct ht_frame){PC(6), SLOT(0), 0, 1, 0}, pcs, &nr),
 			 HT_STACK_truncated);
 	assert_int_equal(literal->nr_finds, HT_MAX_FRAMES);
 	free(literal);

@@ -138,7 +138,7 @@ static void on_trap(int number, siginfo_t *info, void *context)
 			 : "=r"(handler->pc), "=r"(handler->sp), "=r"(handler->fp));
 	handler->exact = 1;
 	capture.interrupted = (struct ht_frame){(uint64_t)regs[REG_RIP], (uint64_t)regs[REG_RSP],
-						(uint64_t)regs[REG_RBP], 1};
+						(uint64_t)regs[REG_RBP], 1, 0};
 	copy_stack(handler->sp);
 	capture.nr_frames = backtrace(capture.frames, HT_MAX_FRAMES + 64);
 }
