@@ -295,7 +295,7 @@ static int linked_start(struct loaded *loaded, const struct mapping *mapping, ui
 	err = elf_image_open(mapping->object->fd, &image);
 	if (err)
 		return err;
-	err = elf_image_offset_to_vaddr(image, mapping->offset, ret);
+	err = elf_image_mapping_to_vaddr(image, mapping->offset, ret);
 	elf_image_free(image);
 	if (!err)
 		loaded->linked[loaded->nr_linked++ % size] = (struct linked){mapping->offset, *ret};

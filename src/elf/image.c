@@ -19,6 +19,8 @@
 
 #include "elf/image_private.h"
 
+#define PAGE_SIZE 4096ULL /* what mappings begin at multiples of */
+
 struct segment {
 	uint64_t vaddr, offset, size; /* of the part that is in the file */
 	bool executable;
@@ -187,6 +189,21 @@ int elf_image_offset_to_vaddr(const struct elf_image *image, uint64_t offset, ui
 		return -ERANGE;
 	*ret = found->vaddr + (offset - found->offset);
 	return 0;
+}
+
+int elf_image_mapping_to_vaddr(const struct elf_image *image, uint64_t offset, uint64_t *ret)
+{
+	for (size_t i = 0; i < image->nr_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		uint64_t lead = segment->offset % PAGE_SIZE;
+
+		if (!segment->executable || offset < segment->offset - lead ||
+		    offset - (segment->offset - lead) >= segment->size + lead)
+			continue;
+		*ret = segment->vaddr + (offset - segment->offset);
+		return 0;
+	}
+	return -ERANGE;
 }
 
 int elf_image_vaddr_to_offset(const struct elf_image *image, uint64_t vaddr, uint64_t *ret)

@@ -190,6 +190,15 @@ def redis_start():
     expect_true_stacks("redis-server from its start", recording, FROM_START, 300)
 
 
+@test("segments that share a page of the file, as lld links them")
+def shared_page():
+    path = TARGETS / "rust"
+    if not path.exists():
+        raise Skip("rustc is not installed")
+    profile = from_start("rust", [path], 1, nr_least=100)
+    expect(share(profile) == 1, profile.notes)
+
+
 @test("postgres")
 def postgres_start():
     from_start("postgres", postgres(), 3)

@@ -66,7 +66,7 @@ static void open_place(struct place *place)
 		place->fd = open(place->path, O_RDONLY | O_CLOEXEC);
 	if (place->fd < 0 || elf_image_open(place->fd, &image))
 		goto without;
-	if (!elf_image_offset_to_vaddr(image, place->offset, &vaddr)) {
+	if (!elf_image_mapping_to_vaddr(image, place->offset, &vaddr)) {
 		place->bias = place->start - vaddr;
 		elf_image_free(image);
 		return;

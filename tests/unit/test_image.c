@@ -284,6 +284,10 @@ static void test_literal(void **state)
 	assert_int_equal(elf_image_offset_to_vaddr(f.image, 3, &value), 0);
 	assert_int_equal(value, DATA_VADDR + 3);
 	assert_int_equal(elf_image_offset_to_vaddr(f.image, sizeof(l), &value), -ERANGE);
+	/* A mapping begins with the page that the code shares with other things. */
+	assert_int_equal(elf_image_mapping_to_vaddr(f.image, 0, &value), 0);
+	assert_int_equal(value, CODE_VADDR - offsetof(struct literal, code));
+	assert_int_equal(elf_image_mapping_to_vaddr(f.image, 4096, &value), -ERANGE);
 	assert_int_equal(elf_image_vaddr_to_offset(f.image, CODE_VADDR + 64, &value), -ERANGE);
 	assert_int_equal(elf_image_vaddr_to_offset(f.image, CODE_VADDR - 1, &value), -ERANGE);
 	assert_int_equal(elf_image_read(f.image, CODE_VADDR + 60, bytes, sizeof(bytes)), 4);
