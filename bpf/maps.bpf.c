@@ -9,6 +9,7 @@ volatile __u64 ht_rate = 1;
 const volatile __u64 ht_base_rate = 1;
 volatile __u64 ht_start_ns = 1;
 const volatile __u32 ht_nr_sites;
+const volatile __u32 ht_nr_slots;
 const volatile __u32 ht_copy_every;
 volatile __u32 ht_next_site = 1;
 

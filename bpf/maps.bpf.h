@@ -15,6 +15,7 @@ extern volatile __u64 ht_rate;		  /* mean bytes between samples; 1 = all */
 extern const volatile __u64 ht_base_rate; /* unit of the variances */
 extern volatile __u64 ht_start_ns;	  /* CLOCK_MONOTONIC when the recording began */
 extern const volatile __u32 ht_nr_sites;
+extern const volatile __u32 ht_nr_slots;   /* scratch slots of all CPUs */
 extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */
 extern volatile __u32 ht_next_site;	   /* site 0 collects what found no place */
 

@@ -8,6 +8,7 @@
 #include "maps.bpf.h"
 
 #define SLOTS_PER_CPU 8
+#define CLAIMS	      16 /* slots tried: when all of this CPU are taken, those of the next one */
 /* The last one goes a step beyond the last frame kept: was that the outermost? */
 #define WALK_CALLS (HT_MAX_FRAMES / FRAMES_AT_ONCE + 1)
 
@@ -22,8 +23,8 @@ __hidden struct stack_slot *stack_claim(void)
 {
 	__u32 first = bpf_get_smp_processor_id() * SLOTS_PER_CPU;
 
-	for (int i = 0; i < SLOTS_PER_CPU; i++) {
-		__u32 key = first + i;
+	for (int i = 0; i < CLAIMS; i++) {
+		__u32 key = (first + i) % (ht_nr_slots ?: 1);
 		struct stack_slot *slot = bpf_map_lookup_elem(&scratch, &key);
 
 		if (slot && __sync_val_compare_and_swap(&slot->busy, 0, 1) == 0)

@@ -35,7 +35,7 @@ struct stack_start {
 	__u64 pc, sp, fp, rbx;
 };
 
-/* NULL when all slots of this CPU are taken. */
+/* NULL when all slots in reach are taken. */
 struct stack_slot *stack_claim(void);
 void stack_release(struct stack_slot *slot);
 

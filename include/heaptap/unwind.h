@@ -28,7 +28,7 @@
 #define HT_PAGE_LAST(page)   ((__u32)((page) >> 32))
 
 /* Rows and page tables of all objects lie in one space of words, in chunks of this many. */
-#define HT_CHUNK_SHIFT 17
+#define HT_CHUNK_SHIFT 15
 #define HT_CHUNK_WORDS (1 << HT_CHUNK_SHIFT)
 
 /*

@@ -170,6 +170,7 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 
 	map_sizes_choose(options->map_memory, fixed, &kernel->sizes);
 	skel->rodata->ht_nr_sites = kernel->sizes.nr_sites;
+	skel->rodata->ht_nr_slots = slots;
 	err = bpf_map__set_max_entries(skel->maps.live, kernel->sizes.nr_live);
 	err = err ?: bpf_map__set_max_entries(skel->maps.site_index, kernel->sizes.nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->sizes.nr_sites);

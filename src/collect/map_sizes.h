@@ -8,9 +8,11 @@
 
 #include <stdint.h>
 
-#define MAP_SIZES_NR_MAPPINGS                                                                      \
-	16384			 /* of all processes, with room for sets that are being replaced */
-#define MAP_SIZES_NR_RULES 16384 /* different unwind rules; a large program has two thousand */
+/* Of all processes, with room for sets that are being replaced. */
+#define MAP_SIZES_NR_MAPPINGS 8192
+
+/* Different unwind rules; a large program has two thousand. */
+#define MAP_SIZES_NR_RULES 16384
 
 struct map_sizes {
 	uint32_t nr_live, nr_sites; /* outstanding allocations, call stacks */

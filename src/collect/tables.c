@@ -462,7 +462,5 @@ int tables_find(const struct tables *tables, const struct space *space, uint64_t
 void tables_stats(const struct tables *tables, struct tables_stats *ret)
 {
 	*ret = tables->stats;
-	ret->bytes = tables->nr_chunks * CHUNK_BYTES +
-		     tables->maps.nr_mappings * sizeof(struct ht_mapping) +
-		     tables->maps.nr_rules * sizeof(uint64_t);
+	ret->bytes = tables->nr_chunks * CHUNK_BYTES;
 }

@@ -43,7 +43,7 @@ struct tables_stats {
 	uint32_t nr_objects;  /* with a table */
 	uint32_t nr_without;  /* objects that have no usable .eh_frame */
 	uint32_t nr_no_room;  /* objects left out because table memory is full */
-	uint64_t rows, bytes; /* in the kernel */
+	uint64_t rows, bytes; /* in the kernel, without the arrays of fixed size */
 	uint64_t load_ns;     /* spent loading tables */
 };
 void tables_stats(const struct tables *tables, struct tables_stats *ret);

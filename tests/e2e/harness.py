@@ -253,9 +253,9 @@ class Recording:
 
     def _wait_attached(self, pid):
         """Attached: record says so, and the breakpoints are there and no more come. A quiet record
-        says nothing; then it has a second."""
+        says nothing: then it has seconds, since counting begins after the last breakpoint."""
         start = time.monotonic()
-        last, unchanged = set(), 0
+        last, unchanged, quiet = set(), 0, bool({"-q", "--quiet"} & set(self.argv))
         while time.monotonic() < start + 20 * SLOW:
             if self.process.poll() is not None:
                 raise Failure(f"record ended instead of attaching\n{self.result()}")
@@ -263,7 +263,7 @@ class Recording:
             unchanged = unchanged + 1 if now and now == last else 0
             last = now
             said = ATTACHED.search(self.stderr())
-            if unchanged >= 2 and (said or time.monotonic() > start + SLOW):
+            if unchanged >= 2 and (said or quiet and time.monotonic() > start + 2 * SLOW):
                 self.attach_s = time.monotonic() - start
                 return
             time.sleep(0.02)
