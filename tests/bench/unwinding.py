@@ -141,7 +141,7 @@ def page(samples):
     yield from walk_table(samples)
     yield ""
     yield ("Tables of large programs: of the objects alone (`tests/bench/tables.c`), then of the whole process with "
-           "all its libraries as `record -v` says, with everything that lies in the kernel: chunks of a MiB, mappings, "
-           "rules. The first start has an empty cache.")
+           "all its libraries as `record -v` says, in chunks of 256 KiB. The first start has an empty cache; the second "
+           "waits about 8 ms for the kernel to hand the chunks to the programs.")
     yield ""
     yield from tables_table(samples)
