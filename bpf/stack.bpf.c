@@ -38,26 +38,6 @@ __hidden void stack_release(struct stack_slot *slot)
 	__sync_lock_test_and_set(&slot->busy, 0);
 }
 
-static __always_inline enum ht_stack_end end_of(int step)
-{
-	switch (step) {
-	case HT_STEP_CALLER:
-		return HT_STACK_truncated;
-	case HT_STEP_OUTERMOST:
-		return HT_STACK_complete;
-	case HT_STEP_BAD_RULE:
-		return HT_STACK_bad_rule;
-	case HT_STEP_BAD_FP:
-		return HT_STACK_bad_fp;
-	case HT_STEP_UNREADABLE:
-		return HT_STACK_unreadable;
-	case HT_STEP_BACKWARDS:
-		return HT_STACK_not_a_stack;
-	default:
-		return HT_STACK_no_table;
-	}
-}
-
 static __always_inline void walk(struct stack_slot *slot)
 {
 	struct ht_stack_event *event = &slot->event;
@@ -69,7 +49,7 @@ static __always_inline void walk(struct stack_slot *slot)
 	for (int i = 0; i < WALK_CALLS && !step; i++)
 		step = walk_frames(slot);
 	event->head.nr_pcs = slot->nr_pcs;
-	event->head.end = end_of(step);
+	event->head.end = ht_stack_end_of(step);
 	slot->hash = stack_hash_add(slot->hash, event->head.end);
 }
 

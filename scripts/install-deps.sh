@@ -48,7 +48,7 @@ packages() {
 		vm          busybox-static       -
 		vm          cpio                 cpio
 		vm          zstd                 zstd
-		vm          xz-utils             xz
+		test,vm     xz-utils             xz
 	END
 }
 

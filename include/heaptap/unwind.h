@@ -14,6 +14,8 @@
 
 #include <linux/types.h>
 
+#include "heaptap/wire.h"
+
 #define HT_UNWIND_PAGE_SHIFT 11
 
 /* One row: address u32 | rule u16 << 32. The upper 16 bits are zero. */
@@ -137,6 +139,27 @@ enum ht_step {
 	HT_STEP_UNREADABLE, /* the stack could not be read */
 	HT_STEP_BACKWARDS,  /* the stack pointer would not grow: not a stack */
 };
+
+/* How a stack ends whose last step came to that; HT_STEP_CALLER: there was no room for more. */
+static inline enum ht_stack_end ht_stack_end_of(int step)
+{
+	switch (step) {
+	case HT_STEP_CALLER:
+		return HT_STACK_truncated;
+	case HT_STEP_OUTERMOST:
+		return HT_STACK_complete;
+	case HT_STEP_BAD_RULE:
+		return HT_STACK_bad_rule;
+	case HT_STEP_BAD_FP:
+		return HT_STACK_bad_fp;
+	case HT_STEP_UNREADABLE:
+		return HT_STACK_unreadable;
+	case HT_STEP_BACKWARDS:
+		return HT_STACK_not_a_stack;
+	default:
+		return HT_STACK_no_table;
+	}
+}
 
 #define HT_FP_STEP_MAX (1 << 20) /* largest frame believed without a table */
 

@@ -20,22 +20,6 @@ static int read_word(const struct unwind_stack *stack, __u64 address, __u64 *val
 #define HT_UNWIND_READ	 read_word
 #include "heaptap/unwind_step.h"
 
-static enum ht_stack_end end_of(enum ht_step step)
-{
-	switch (step) {
-	case HT_STEP_OUTERMOST:
-		return HT_STACK_complete;
-	case HT_STEP_BAD_FP:
-		return HT_STACK_bad_fp;
-	case HT_STEP_UNREADABLE:
-		return HT_STACK_unreadable;
-	case HT_STEP_BACKWARDS:
-		return HT_STACK_not_a_stack;
-	default:
-		return HT_STACK_bad_rule;
-	}
-}
-
 /* false: no mapping. */
 static bool find_rule(const struct unwind_finder *finder, const struct ht_frame *frame,
 		      struct ht_rule *ret)
@@ -71,7 +55,7 @@ uint32_t unwind_walk(const struct ht_frame *start, const struct unwind_stack *st
 		}
 		step = ht_unwind_step(&frame, rule, stack);
 		if (step != HT_STEP_CALLER) {
-			*ret_end = end_of(step);
+			*ret_end = ht_stack_end_of(step);
 			break;
 		}
 	}

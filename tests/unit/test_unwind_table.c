@@ -28,6 +28,7 @@
 #define PADDING	   15 /* as merged by the table */
 #define MAX_RANGES 16
 #define MAX_TESTS  1024
+#define SMALL_CODE (64 << 10)
 
 static const char *const objects[] = {
 	"/lib/x86_64-linux-gnu/libc.so.6",
@@ -285,7 +286,8 @@ static unsigned int count_different(const struct pair *pair, unsigned int nr)
 		show("libdw", wanted);
 		show("table", found);
 	}
-	assert_true(nr_rules > nr / 4); /* it was about something */
+	/* It was about something, unless the file is little but its start code. */
+	assert_true(nr_rules > nr / 4 || pair->table->size < SMALL_CODE);
 	return nr_different;
 }
 
