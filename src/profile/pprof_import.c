@@ -245,13 +245,16 @@ static int import_locations(struct import *import)
 	return err ? err : sort_ids(import, &import->locations, "a location");
 }
 
-/* A label is a string when it has one; a number otherwise, as pprof itself takes it. */
+/* A label is a string when it has one that is not empty; a number otherwise, as pprof itself takes
+ * it. */
 static struct profile_label import_label(struct import *import,
 					 const Perftools__Profiles__Label *from)
 {
+	const char *string = text(import, from->str);
+
 	return (struct profile_label){
 		.key = text(import, from->key),
-		.string = from->str ? text(import, from->str) : NULL,
+		.string = string && *string ? string : NULL,
 		.number = from->num,
 		.unit = text(import, from->num_unit),
 	};

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <fcntl.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -157,12 +158,36 @@ static void test_read(void **state)
 	free(bytes.data);
 }
 
+/* A string label that is the empty string cannot be told from a number label of 0 in the file: read
+ * as two things, samples were merged only when the file was read again. */
+static void test_empty_string_label(void **state)
+{
+	int fd = open("tests/fuzz/corpus/pprof/empty-string-label", O_RDONLY | O_CLOEXEC);
+	struct bytes first, second;
+	struct profile *profile, *again;
+	struct diag diag = {""};
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(pprof_read(fd, &profile, &diag), 0);
+	close(fd);
+	first = write_bytes(profile);
+	again = parse_ok(first);
+	second = write_bytes(again);
+	assert_int_equal(first.size, second.size);
+	assert_memory_equal(first.data, second.data, first.size);
+	profile_free(profile);
+	profile_free(again);
+	free(first.data);
+	free(second.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_what_the_file_says),
 		cmocka_unit_test(test_empty),	   cmocka_unit_test(test_some_metrics),
-		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read),	   cmocka_unit_test(test_empty_string_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
