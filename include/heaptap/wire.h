@@ -27,7 +27,6 @@
 	X(calls_full, "calls given up between their entry and their return")                       \
 	X(stack_lost, "sites without a stack: the ring buffer was full")                           \
 	X(free_missed, "allocations at an address still held: a free was missed")                  \
-	X(process_full, "processes not watched: the process table is full")                        \
 	X(event_lost, "process events lost: the ring buffer was full")                             \
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \

@@ -21,6 +21,7 @@
 #include "collect/cost.h"
 #include "collect/dump.h"
 #include "collect/limits.h"
+#include "util/clock.h"
 
 #define POLL_MS		   250
 #define DUMP_EVERY_DEFAULT 131
@@ -38,14 +39,6 @@ struct run {
 	struct progress progress;
 	struct cost_calibration *calibration; /* NULL: not to be had */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 static void on_signal(int number)
 {
@@ -161,7 +154,7 @@ static int start(struct run *run)
 	struct record_options *options = run->options;
 	struct session_options *session = &options->session;
 	struct diag diag = {0};
-	uint64_t begin = now_ns();
+	uint64_t begin = clock_now_ns();
 	int err;
 
 	if (!options->command)
@@ -181,7 +174,7 @@ static int start(struct run *run)
 				    : "");
 		return err;
 	}
-	run->begin_ns = now_ns();
+	run->begin_ns = clock_now_ns();
 	summary_start(options, run->session, run->begin_ns - begin);
 	return 0;
 }
@@ -194,7 +187,7 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 
 	run->snapshot_ns = run->begin_ns + options->interval_ns;
 	while (!stop_signal && !err) {
-		uint64_t now = now_ns(), due = now + POLL_MS * 1000000ULL;
+		uint64_t now = clock_now_ns(), due = now + POLL_MS * 1000000ULL;
 
 		if (options->duration_ns && now - run->begin_ns >= options->duration_ns)
 			break;
@@ -213,7 +206,7 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 		if (err < 0)
 			cmd_fail(err, NULL, "cannot go on recording");
 		progress_draw(&run->progress, run->session, run->calibration,
-			      now_ns() - run->begin_ns);
+			      clock_now_ns() - run->begin_ns);
 	}
 	return err;
 }

@@ -12,22 +12,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collect/links.h"
 #include "collect/own_code.h"
+#include "util/clock.h"
 
 #define CALLS 500
 #define TURNS 7
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -42,11 +34,11 @@ static double time_calls(uint64_t (*function)(uint64_t))
 	double turns[TURNS];
 
 	for (int turn = 0; turn < TURNS; turn++) {
-		double begin = now_ns();
+		double begin = clock_now_ns();
 
 		for (int i = 0; i < CALLS; i++)
 			function(i);
-		turns[turn] = (now_ns() - begin) / CALLS;
+		turns[turn] = (clock_now_ns() - begin) / CALLS;
 	}
 	qsort(turns, TURNS, sizeof(turns[0]), compare);
 	return turns[TURNS / 2];

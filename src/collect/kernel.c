@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collect/links.h"
@@ -20,6 +19,7 @@
 #include "heaptap.skel.h"
 #include "heaptap/sampling.h"
 #include "heaptap/unwind.h"
+#include "util/clock.h"
 
 struct kernel {
 	struct heaptap_bpf *skel;
@@ -148,14 +148,6 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 	return 0;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 static int set_sizes(struct kernel *kernel, const struct kernel_options *options)
 {
 	struct heaptap_bpf *skel = kernel->skel;
@@ -268,7 +260,7 @@ int kernel_attach_process_events(struct kernel *kernel)
 void kernel_enable(struct kernel *kernel, bool enabled)
 {
 	if (enabled)
-		kernel->skel->data->ht_start_ns = now_ns();
+		kernel->skel->data->ht_start_ns = clock_now_ns();
 	__atomic_store_n(&kernel->skel->bss->ht_enabled, enabled, __ATOMIC_RELEASE);
 }
 
@@ -336,16 +328,6 @@ uint64_t kernel_start_ns(const struct kernel *kernel)
 uint64_t kernel_map_bytes(const struct kernel *kernel)
 {
 	return kernel->sizes.bytes;
-}
-
-uint32_t kernel_nr_live_max(const struct kernel *kernel)
-{
-	return kernel->sizes.nr_live;
-}
-
-uint32_t kernel_nr_sites_max(const struct kernel *kernel)
-{
-	return kernel->sizes.nr_sites;
 }
 
 const struct ht_site *kernel_sites(const struct kernel *kernel, uint32_t *ret_nr)

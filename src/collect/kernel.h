@@ -60,7 +60,6 @@ int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch);
 /* @hold: stop the process after each dlopen, for its MAPS events with held set to be answered with
  * SIGCONT. */
 int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold);
-int kernel_unwatch(struct kernel *kernel, uint32_t tgid);
 
 /* Unit of the sites' variances: (base rate)^2 / 2^16 bytes squared. */
 uint64_t kernel_base_rate(const struct kernel *kernel);
@@ -70,8 +69,6 @@ uint64_t kernel_start_ns(const struct kernel *kernel);
 
 /* Bytes of kernel memory the maps take when they are full. */
 uint64_t kernel_map_bytes(const struct kernel *kernel);
-uint32_t kernel_nr_live_max(const struct kernel *kernel);
-uint32_t kernel_nr_sites_max(const struct kernel *kernel);
 
 /* Sites [0, *ret_nr) as the programs write them now; valid until kernel_free(). */
 const struct ht_site *kernel_sites(const struct kernel *kernel, uint32_t *ret_nr);

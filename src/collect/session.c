@@ -20,13 +20,13 @@
 #include "collect/loader_hook.h"
 #include "collect/moments.h"
 #include "collect/tables.h"
+#include "util/clock.h"
 
 #define MEASURE_INTERVAL_NS 500000000ULL
 #define READ_TRIES	    3
 
 struct session {
 	struct caps caps;
-	uint64_t rate;
 	struct kernel *kernel;
 	struct ring_buffer *ring;
 	struct target target;
@@ -43,14 +43,6 @@ struct session {
 	uint64_t nr_completed; /* samples whose stack a raw copy completed */
 	int event_error;       /* first -errno of taking in an event */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 /* --- allocators of the target ------------------------------------------------------------------
  */
@@ -108,7 +100,7 @@ static int read_space(struct session *session, uint32_t *ret_generation, bool *r
 	int err = 0;
 
 	*ret_stable = false;
-	session->refreshed_ns = now_ns();
+	session->refreshed_ns = clock_now_ns();
 	for (int i = 0; i < READ_TRIES && !err && !*ret_stable; i++) {
 		err = kernel_generation(session->kernel, tgid, ret_generation);
 		err = err ?: space_refresh(target->space, NULL);
@@ -255,7 +247,6 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 	if (!session)
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
-	session->rate = options->rate;
 	session->dump = options->dump;
 	session->target.pidfd = -1;
 	session->loader_hook = (struct loader_hook){{-1, -1}};
@@ -310,7 +301,7 @@ static int open_target(struct session *session, pid_t pid, struct diag *diag)
 	if (err)
 		return err;
 	session->has_target = true;
-	session->refreshed_ns = now_ns();
+	session->refreshed_ns = clock_now_ns();
 	err = kernel_watch(session->kernel, pid, 0);
 	if (err)
 		return diag_fail(diag, err, "cannot watch pid %d: %s", pid, strerror(-err));
@@ -410,8 +401,8 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 		return n;
 	if (session->event_error)
 		return session->event_error;
-	if (now_ns() - session->measured_ns > MEASURE_INTERVAL_NS) {
-		session->measured_ns = now_ns();
+	if (clock_now_ns() - session->measured_ns > MEASURE_INTERVAL_NS) {
+		session->measured_ns = clock_now_ns();
 		target_measure(&session->target);
 	}
 	session->target.ended = fds[1].revents & POLLIN;
@@ -423,7 +414,7 @@ int session_freeze(struct session *session)
 	int n;
 
 	kernel_enable(session->kernel, false);
-	session->frozen_ns = now_ns();
+	session->frozen_ns = clock_now_ns();
 	target_measure(&session->target);
 	attachments_detach(&session->attachments);
 	loader_hook_close(&session->loader_hook);
@@ -461,7 +452,7 @@ int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapsh
 	int err;
 
 	err = snapshot_take(session->kernel, &session->stacks, session->target.epoch, min_age_ns,
-			    session->frozen_ns ?: now_ns(), ret);
+			    session->frozen_ns ?: clock_now_ns(), ret);
 	if (err)
 		return err;
 	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 #include <uthash.h>
 
@@ -20,6 +19,7 @@
 #include "elf/image.h"
 #include "heaptap/unwind.h"
 #include "unwind/cache.h"
+#include "util/clock.h"
 
 #define CHUNK_BYTES ((size_t)HT_CHUNK_WORDS * sizeof(uint64_t))
 
@@ -64,14 +64,6 @@ struct tables {
 	uint32_t next_mapping, version;
 	struct tables_stats stats;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 static size_t page_align(size_t size)
 {
@@ -400,7 +392,7 @@ int tables_publish(struct tables *tables, const struct space *space, uint32_t tg
 		   uint32_t generation, uint64_t *ret_mapset)
 {
 	struct published *published = published_of(tables, tgid);
-	uint64_t begin = now_ns();
+	uint64_t begin = clock_now_ns();
 	uint32_t nr = 0, first, version;
 	int err;
 
@@ -430,7 +422,7 @@ int tables_publish(struct tables *tables, const struct space *space, uint32_t tg
 	qsort(tables->mappings + first, nr, sizeof(*tables->mappings), compare_mappings);
 	published->first = first;
 	published->nr = nr;
-	tables->stats.load_ns += now_ns() - begin;
+	tables->stats.load_ns += clock_now_ns() - begin;
 	*ret_mapset = HT_MAPSET(first, nr, version, generation);
 	return 0;
 }
