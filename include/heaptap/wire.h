@@ -177,6 +177,7 @@ enum ht_event_kind {
 	HT_EVENT_EXEC, /* epoch is the new one */
 	HT_EVENT_MAPS, /* the mappings of the process have changed, or a pc was in none */
 	HT_EVENT_COPY, /* the raw stack of a sample the tables could not unwind */
+	HT_EVENT_JS,   /* heaptap/v8.h */
 };
 
 struct ht_event {

@@ -50,6 +50,19 @@ int elf_image_find_symbols(const struct elf_image *image, const char *const *nam
 /* The address of the variable @name in .dynsym. -ENOENT when there is none. */
 int elf_image_find_variable(const struct elf_image *image, const char *name, uint64_t *ret_vaddr);
 
+/* One defined symbol, of either table, function or variable. */
+struct elf_named {
+	const char *name; /* as in the table, with its version in .symtab; owned by the image */
+	size_t length;	  /* of the name without version */
+	uint64_t vaddr, size;
+	bool function; /* else a variable */
+};
+
+/* Calls @visit for every defined function and variable of .dynsym, then of .symtab, which repeats
+ * the former; stops when it returns non-zero, and returns that. */
+int elf_image_each_symbol(const struct elf_image *image,
+			  int (*visit)(const struct elf_named *symbol, void *arg), void *arg);
+
 /* Copies up to @size file bytes behind @vaddr, ending with the segment's file content. Returns the
  * count, or -errno. */
 long elf_image_read(const struct elf_image *image, uint64_t vaddr, void *buffer, size_t size);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Functions by name in the two symbol tables of an image. .dynsym is what other objects see, so it
+ * The two symbol tables of an image: functions by name, and all there is. .dynsym is what other objects see, so it
  * wins; .symtab adds what is linked statically or kept local.
  *
  * Limit: a local symbol is taken when nothing better has the name. Link-time hiding makes the
@@ -182,4 +182,43 @@ int elf_image_find_variable(const struct elf_image *image, const char *name, uin
 		}
 	}
 	return -ENOENT;
+}
+
+static int visit_table(const struct elf_image *image, const struct table *table,
+		       int (*visit)(const struct elf_named *symbol, void *arg), void *arg)
+{
+	int result = 0;
+
+	for (size_t nr = 0; nr < table->nr_symbols && !result; nr++) {
+		struct elf_named named;
+		GElf_Sym symbol;
+		unsigned int type;
+
+		if (!gelf_getsym(table->symbols, (int)nr, &symbol) || symbol.st_shndx == SHN_UNDEF)
+			continue;
+		type = GELF_ST_TYPE(symbol.st_info);
+		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT)
+			continue;
+		named.name = elf_strptr(elf_image_handle(image), table->strings, symbol.st_name);
+		if (!named.name)
+			continue;
+		named.length = strcspn(named.name, "@");
+		named.vaddr = symbol.st_value;
+		named.size = symbol.st_size;
+		named.function = type != STT_OBJECT;
+		result = visit(&named, arg);
+	}
+	return result;
+}
+
+int elf_image_each_symbol(const struct elf_image *image,
+			  int (*visit)(const struct elf_named *symbol, void *arg), void *arg)
+{
+	struct table table;
+	int result = 0;
+
+	for (int dynamic = 1; dynamic >= 0 && !result; dynamic--)
+		if (find_table(elf_image_handle(image), dynamic, &table))
+			result = visit_table(image, &table, visit, arg);
+	return result;
 }
