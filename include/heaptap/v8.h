@@ -16,10 +16,10 @@
 
 /* A tagged word: a heap object when the low bit is set, else a small integer in the upper half. V8
  * include/v8-internal.h, without pointer compression (node's builds have none). */
-#define HT_V8_TAG		 1
-#define HT_V8_IS_OBJECT(word)	 ((word)&HT_V8_TAG)
-#define HT_V8_SMI(word)		 ((__s32)((__s64)(word) >> 32))
-#define HT_V8_MARKER_TYPE(word)	 ((__u32)(word) >> 1) /* frame type in the place of a context */
+#define HT_V8_TAG		1
+#define HT_V8_IS_OBJECT(word)	((word)&HT_V8_TAG)
+#define HT_V8_SMI(word)		((__s32)((__s64)(word) >> 32))
+#define HT_V8_MARKER_TYPE(word) ((__u32)(word) >> 1) /* frame type in the place of a context */
 
 /*
  * What the walker must know of one V8. Builtins, the interpreter among them, lie in one blob of
@@ -31,10 +31,10 @@ struct ht_v8 {
 	__u32 blob_size;
 	__u32 interpreter, interpreter_size; /* InterpreterEntryTrampoline, from the blob's start */
 	__s16 fp_context, fp_function, fp_bytecode_array, fp_bytecode_offset;
-	__u16 function_shared;	/* JSFunction to SharedFunctionInfo */
-	__u16 shared_script;	/* SharedFunctionInfo to Script */
-	__u16 shared_literal;	/* int32: function literal id */
-	__u16 script_id;	/* Smi */
+	__u16 function_shared; /* JSFunction to SharedFunctionInfo */
+	__u16 shared_script;   /* SharedFunctionInfo to Script */
+	__u16 shared_literal;  /* int32: function literal id */
+	__u16 script_id;       /* Smi */
 	__u32 spare;
 };
 #define HT_MAX_V8 512 /* processes with V8 that are watched at once */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The two symbol tables of an image: functions by name, and all there is. .dynsym is what other objects see, so it
- * wins; .symtab adds what is linked statically or kept local.
+ * The two symbol tables of an image: functions by name, and all there is. .dynsym is what other
+ * objects see, so it wins; .symtab adds what is linked statically or kept local.
  *
  * Limit: a local symbol is taken when nothing better has the name. Link-time hiding makes the
  * allocator of a static library local, but so is another function that only shares its name.
