@@ -19,6 +19,7 @@ struct allocation {
 	struct stack_start start;
 	__u32 probe;
 	__u32 spare;
+	struct ht_js_event *js; /* of the stack, when it has JavaScript frames; else NULL */
 };
 
 /* Enters the allocation and its stack. */

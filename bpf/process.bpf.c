@@ -16,6 +16,7 @@ int process_exec(void *ctx)
 		return 0;
 	process->trampoline = 0;
 	process->mapset = 0;
+	process->v8 = 0;
 	process->nr_forwarding = 0;
 	__sync_fetch_and_add(&process->generation, 1);
 	event.epoch = __sync_fetch_and_add(&process->epoch, 1) + 1;

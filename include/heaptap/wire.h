@@ -32,7 +32,8 @@
 	X(caller_unread, "samples whose direct caller could not be read")                          \
 	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \
 	X(stack_incomplete, "samples with a stack that ended before the outermost frame")          \
-	X(copy_lost, "raw stacks not copied: the ring buffer was full")
+	X(copy_lost, "raw stacks not copied: the ring buffer was full")                            \
+	X(js_dropped, "JavaScript frames beyond the limit of one stack")
 
 /* Up to here allocations, frees or whole stacks are missing; from here on parts of stacks are. */
 #define HT_NR_DATA_LOSSES HT_LOSS_scratch_busy
@@ -162,8 +163,9 @@ struct ht_process {
 	__u32 nr_copies;
 	__u32 generation;    /* grows when mappings went away: older mapsets are not to be used */
 	__s32 nr_forwarding; /* calls in flight that may end in a jump to another probed function */
-	__u16 deleting;	     /* dlclose is at work */
-	__u16 hold;	     /* stop it after a dlopen until user space has loaded the new tables */
+	__u8 deleting;	     /* dlclose is at work */
+	__u8 hold;	     /* stop it after a dlopen until user space has loaded the new tables */
+	__u16 v8;	     /* its struct ht_v8 is at v8 - 1; 0: it has no V8 */
 };
 
 static inline __u32 ht_process_slot(__u32 tgid)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "symbolize/javascript.h"
+
 /* The allocator's function, inlined frames aside, every caller, and a mark where it was cut. */
 #define MAX_LOCATIONS (HT_MAX_FRAMES + 2)
 
@@ -52,18 +54,33 @@ static int name_leaf(const struct recording *recording, struct profile *profile,
 			       &(struct frame){function.address, function.mapping}, ret);
 }
 
+/* The JavaScript of frame @i, when the walker saw some; the next one to be met is *next. */
+static const struct js_place *javascript_of(const struct stack *stack, uint32_t i, uint32_t *next)
+{
+	if (*next >= stack->nr_places || stack->places[*next].frame != i)
+		return NULL;
+	return &stack->places[(*next)++];
+}
+
 /* Leaf first. Returns the count or -errno. */
 static int name_stack(const struct recording *recording, struct profile *profile,
 		      const struct stack *stack, uint32_t *locations)
 {
 	const struct space *space = session_target(recording->session)->space;
 	int n = 0, err = name_leaf(recording, profile, stack, &locations[n++]);
+	uint32_t next = 0;
 
-	for (int i = 0; i < stack->nr && !err; i++) {
+	for (uint32_t i = 0; i < stack->nr && !err; i++) {
+		const struct js_place *javascript = javascript_of(stack, i, &next);
 		struct frame frame = {stack->pcs[i] - 1, stack->mappings[i]};
 
-		err = symbolize_frame(recording->symbolizer, profile, space, &frame,
-				      &locations[n++]);
+		if (javascript)
+			err = symbolize_javascript(
+				profile, v8_resolver_place(stack->resolver, javascript->place),
+				&locations[n++]);
+		else
+			err = symbolize_frame(recording->symbolizer, profile, space, &frame,
+					      &locations[n++]);
 	}
 	if (!err && stack->end != HT_STACK_complete)
 		err = symbolize_label(profile, "[truncated]", &locations[n++]);

@@ -29,9 +29,11 @@ struct kernel {
 	const struct ht_site *sites;
 	size_t sites_size;
 	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
+	struct ht_v8 *v8s;	      /* HT_MAX_V8, likewise */
 };
 
 #define PROCESSES_SIZE (HT_MAX_PROCESSES * sizeof(struct ht_process))
+#define V8S_SIZE       (HT_MAX_V8 * sizeof(struct ht_v8))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
@@ -173,24 +175,30 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	return err ?: bpf_map__set_max_entries(skel->maps.scratch, slots);
 }
 
-/* Both sides have the sites and the processes in memory. */
+/* A map's array as memory of both sides. 0 or -errno. */
+static int map_array(const struct bpf_map *map, size_t size, int protection, void **ret)
+{
+	void *memory = mmap(NULL, size, protection, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret = memory;
+	return 0;
+}
+
 static int map_memory(struct kernel *kernel)
 {
+	const struct heaptap_bpf *skel = kernel->skel;
 	size_t page = sysconf(_SC_PAGESIZE);
-	void *memory;
+	const int both = PROT_READ | PROT_WRITE;
+	int err;
 
 	kernel->sites_size = round_up(kernel->sizes.nr_sites * sizeof(struct ht_site), page);
-	memory = mmap(NULL, kernel->sites_size, PROT_READ, MAP_SHARED,
-		      bpf_map__fd(kernel->skel->maps.sites), 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	kernel->sites = memory;
-	memory = mmap(NULL, PROCESSES_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      bpf_map__fd(kernel->skel->maps.processes), 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	kernel->processes = memory;
-	return 0;
+	err = map_array(skel->maps.sites, kernel->sites_size, PROT_READ, (void **)&kernel->sites);
+	err = err
+		      ?: map_array(skel->maps.processes, PROCESSES_SIZE, both,
+				   (void **)&kernel->processes);
+	return err ?: map_array(skel->maps.v8s, V8S_SIZE, both, (void **)&kernel->v8s);
 }
 
 int kernel_new(const struct kernel_options *options, struct diag *diag, struct kernel **ret)
@@ -242,6 +250,8 @@ void kernel_free(struct kernel *kernel)
 		munmap((void *)kernel->sites, kernel->sites_size);
 	if (kernel->processes)
 		munmap(kernel->processes, PROCESSES_SIZE);
+	if (kernel->v8s)
+		munmap(kernel->v8s, V8S_SIZE);
 	heaptap_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -312,6 +322,21 @@ int kernel_set_mapset(struct kernel *kernel, uint32_t tgid, uint64_t mapset)
 	if (!process)
 		return -ESRCH;
 	__atomic_store_n(&process->mapset, mapset, __ATOMIC_RELEASE);
+	return 0;
+}
+
+struct ht_v8 *kernel_v8s(struct kernel *kernel)
+{
+	return kernel->v8s;
+}
+
+int kernel_set_v8(struct kernel *kernel, uint32_t tgid, uint16_t v8)
+{
+	struct ht_process *process = find_process(kernel, tgid, false);
+
+	if (!process)
+		return -ESRCH;
+	__atomic_store_n(&process->v8, v8, __ATOMIC_RELEASE);
 	return 0;
 }
 

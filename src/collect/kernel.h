@@ -11,6 +11,7 @@
 
 #include "collect/caps.h"
 #include "collect/tables.h"
+#include "heaptap/v8.h"
 #include "heaptap/wire.h"
 #include "util/diag.h"
 
@@ -60,6 +61,13 @@ int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch);
 /* @hold: stop the process after each dlopen, for its MAPS events with held set to be answered with
  * SIGCONT. */
 int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold);
+
+/* The HT_MAX_V8 entries of the programs' table of V8s, written in place; one is free when its
+ * blob_size is 0. */
+struct ht_v8 *kernel_v8s(struct kernel *kernel);
+
+/* The frames of @tgid are those of the V8 in entry @v8 - 1. */
+int kernel_set_v8(struct kernel *kernel, uint32_t tgid, uint16_t v8);
 
 /* Unit of the sites' variances: (base rate)^2 / 2^16 bytes squared. */
 uint64_t kernel_base_rate(const struct kernel *kernel);

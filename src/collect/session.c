@@ -16,6 +16,7 @@
 
 #include "collect/copy_walk.h"
 #include "collect/dump.h"
+#include "collect/javascript.h"
 #include "collect/launch.h"
 #include "collect/loader_hook.h"
 #include "collect/moments.h"
@@ -36,6 +37,7 @@ struct session {
 	struct loader_hook loader_hook;
 	struct moments moments;
 	struct tables *tables;
+	struct javascript javascript;
 	unsigned int nr_examined; /* objects looked at for allocators, held */
 	struct object **examined;
 	uint64_t refreshed_ns, measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
@@ -85,6 +87,8 @@ static int examine_space(struct session *session, struct diag *diag)
 					      &session->caps, object,
 					      !strcmp(object->path, process->exe), process->pid,
 					      diag);
+		if (err >= 0)
+			err = javascript_examine(&session->javascript, object);
 		if (err >= 0 && session->loader_hook.fds[0] < 0)
 			loader_hook_open(session->kernel, &session->caps, object, process->pid,
 					 &session->loader_hook);
@@ -125,7 +129,10 @@ static int refresh_space(struct session *session, struct diag *diag)
 		      ?: moments_add(&session->moments, target->space, HT_MAPSET_VERSION(mapset),
 				     generation, stable);
 	err = err ?: kernel_set_mapset(session->kernel, tgid, mapset);
-	return err ?: examine_space(session, diag);
+	err = err ?: examine_space(session, diag);
+	return err
+		       ?: javascript_publish(&session->javascript, session->kernel, target->space,
+					     tgid);
 }
 
 /* --- events ------------------------------------------------------------------------------------
@@ -194,6 +201,7 @@ static int take_exec(struct session *session, const struct ht_event *event)
 	if (event->epoch == session->target.epoch)
 		return 0;
 	err = target_exec(&session->target, event->epoch);
+	err = err ?: javascript_exec(&session->javascript, session->kernel);
 	err = err ?: refresh_space(session, NULL);
 	return err == -ESRCH ? 0 : err;
 }
@@ -208,6 +216,10 @@ static int take_event(void *arg, void *data, size_t size)
 	switch (event->kind) {
 	case HT_EVENT_STACK:
 		err = take_stack(session, data);
+		break;
+	case HT_EVENT_JS:
+		if (event->epoch == session->target.epoch)
+			err = javascript_take(&session->javascript, data, &session->stacks);
 		break;
 	case HT_EVENT_COPY:
 		err = take_copy(session, data);
@@ -288,6 +300,7 @@ void session_free(struct session *session)
 	tables_free(session->tables);
 	moments_done(&session->moments);
 	stacks_done(&session->stacks);
+	javascript_done(&session->javascript);
 	if (session->has_target)
 		target_close(&session->target);
 	kernel_free(session->kernel);

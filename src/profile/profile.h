@@ -30,6 +30,10 @@ int metric_parse(const char *name, enum metric *ret_metric);
 
 #define PROFILE_NONE UINT32_MAX /* "no such mapping" */
 
+/* The file of the mapping that all JavaScript frames are in: their file and line tell functions of
+ * one name apart, and are shown with it. */
+#define PROFILE_JAVASCRIPT "[js]"
+
 struct profile_mapping {
 	uint64_t start, limit, offset; /* addresses in the target; offset in the file, bytes */
 	const char *file;	       /* path as the target sees it, or "[vdso]" */

@@ -20,6 +20,7 @@ struct stack_frame {
 	uint32_t location;    /* index in the profile */
 	uint32_t inline_line; /* index in the location's lines; 0 when it has none */
 	bool inlined;	      /* into the frame that follows */
+	bool javascript;      /* and its place in a script is known */
 };
 
 struct stack {

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Entries of the kernel's table are taken and given back here; their order means nothing.
+ */
+#include "collect/javascript.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf/image.h"
+
+static int read_layout(const struct object *object, struct v8_layout *layout, uint64_t *ret_offset)
+{
+	struct elf_image *image;
+	int err = elf_image_open(object->fd, &image);
+
+	if (err)
+		return -ENOENT;
+	err = v8_layout_read(image, layout);
+	if (!err && elf_image_vaddr_to_offset(image, layout->blob_vaddr, ret_offset))
+		err = -ENOTSUP;
+	elf_image_free(image);
+	return err;
+}
+
+int javascript_examine(struct javascript *javascript, struct object *object)
+{
+	struct v8_layout layout;
+	uint64_t offset;
+	int err;
+
+	if (javascript->resolver || object->fd < 0)
+		return 0;
+	err = read_layout(object, &layout, &offset);
+	if (err == -ENOENT || err == -ENOMEM)
+		return err == -ENOMEM ? err : 0;
+	javascript->error = err;
+	if (err)
+		return 0;
+	javascript->layout = layout;
+	javascript->blob_offset = offset;
+	object_put(javascript->object);
+	javascript->object = object_get(object);
+	return 0;
+}
+
+/* Where the builtins are mapped: in the file's own segment, and in the copy V8 makes near its
+ * generated code. The copy is of the same file, or anonymous where V8 is built so. */
+static void find_blobs(const struct javascript *javascript, const struct space *space,
+		       uint64_t blob[2])
+{
+	unsigned int nr = 0;
+
+	blob[0] = blob[1] = 0;
+	for (uint32_t i = 0; i < space->nr_mappings && nr < 2; i++) {
+		const struct mapping *mapping = &space->mappings[i];
+		uint64_t at = javascript->blob_offset - mapping->offset;
+
+		if (mapping->live && mapping->object == javascript->object &&
+		    javascript->blob_offset >= mapping->offset &&
+		    at < mapping->end - mapping->start)
+			blob[nr++] = mapping->start + at;
+	}
+}
+
+/* An entry nobody uses, as index + 1; 0 when all are taken. */
+static uint32_t entry_take(const struct ht_v8 *entries)
+{
+	for (uint32_t i = 0; i < HT_MAX_V8; i++)
+		if (!entries[i].blob_size)
+			return i + 1;
+	return 0;
+}
+
+int javascript_publish(struct javascript *javascript, struct kernel *kernel,
+		       const struct space *space, uint32_t tgid)
+{
+	struct ht_v8 *entries = kernel_v8s(kernel), v8 = javascript->layout.walker;
+
+	if (!javascript->object)
+		return 0;
+	find_blobs(javascript, space, v8.blob);
+	if (!v8.blob[0])
+		return 0;
+	if (!javascript->resolver)
+		javascript->resolver = v8_resolver_new(tgid, &javascript->layout);
+	if (!javascript->resolver)
+		return -ENOMEM;
+	if (!javascript->entry)
+		javascript->entry = entry_take(entries);
+	if (!javascript->entry)
+		return -ENOSPC;
+	entries[javascript->entry - 1] = v8;
+	return kernel_set_v8(kernel, tgid, javascript->entry);
+}
+
+int javascript_take(struct javascript *javascript, const struct ht_js_event *event,
+		    struct stacks *stacks)
+{
+	struct js_place places[HT_MAX_JS_FRAMES];
+	uint32_t nr = event->head.nr_frames;
+	int err = 0;
+
+	if (!javascript->resolver)
+		return 0;
+	for (uint32_t i = 0; i < nr && !err; i++) {
+		const struct ht_js_frame *frame = &event->frames[i];
+
+		places[i].frame = frame->frame;
+		err = v8_resolver_find(javascript->resolver, frame, frame->pc, &places[i].place);
+	}
+	return err ?: stacks_add_places(stacks, event->head.site, javascript->resolver, places, nr);
+}
+
+int javascript_exec(struct javascript *javascript, struct kernel *kernel)
+{
+	struct v8_resolver **past;
+
+	if (javascript->entry)
+		kernel_v8s(kernel)[javascript->entry - 1].blob_size = 0;
+	javascript->entry = 0;
+	javascript->error = 0;
+	if (!javascript->resolver)
+		return 0;
+	past = reallocarray(javascript->past, javascript->nr_past + 1, sizeof(*past));
+	if (!past)
+		return -ENOMEM;
+	past[javascript->nr_past++] = javascript->resolver;
+	javascript->past = past;
+	javascript->resolver = NULL;
+	return 0;
+}
+
+void javascript_done(struct javascript *javascript)
+{
+	for (unsigned int i = 0; i < javascript->nr_past; i++)
+		v8_resolver_free(javascript->past[i]);
+	free(javascript->past);
+	v8_resolver_free(javascript->resolver);
+	object_put(javascript->object);
+	memset(javascript, 0, sizeof(*javascript));
+}
