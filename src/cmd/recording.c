@@ -261,10 +261,14 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
 		      struct profile **ret)
 {
+	const struct target *target = session_target(recording->session);
 	struct profile *profile = profile_new();
 	struct timespec now;
 	int err = profile ? 0 : -ENOMEM;
 
+	if (target->perf_map >= 0)
+		symbolizer_set_perf_map(recording->symbolizer, target->space->pid,
+					target->perf_map);
 	for (uint32_t i = 0; i < snapshot->nr_sites && !err; i++)
 		if (snapshot->sites[i].samples)
 			err = add_site(recording, &snapshot->sites[i], i > 0, profile);

@@ -260,7 +260,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
 	session->dump = options->dump;
-	session->target.pidfd = -1;
+	session->target.pidfd = session->target.perf_map = -1;
 	session->loader_hook = (struct loader_hook){{-1, -1}};
 	err = kernel_new(&kernel, diag, &session->kernel);
 	if (err)

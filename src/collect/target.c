@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "proc/perf_map_file.h"
+
 static int refuse(const struct process *process, struct diag *diag)
 {
 	if (process->pid == getpid())
@@ -72,7 +74,7 @@ int target_open(pid_t pid, struct target *ret, struct diag *diag)
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->pidfd = -1;
+	ret->pidfd = ret->perf_map = -1;
 	err = explain(pid, &ret->process, process_read(pid, &ret->process), diag);
 	err = err ?: refuse(&ret->process, diag);
 	if (err)
@@ -100,8 +102,10 @@ void target_close(struct target *target)
 {
 	if (target->pidfd >= 0)
 		close(target->pidfd);
+	if (target->perf_map >= 0)
+		close(target->perf_map);
 	space_free(target->space);
-	target->pidfd = -1;
+	target->pidfd = target->perf_map = -1;
 	target->space = NULL;
 }
 
@@ -114,6 +118,8 @@ void target_measure(struct target *target)
 		target->cpu_ns = cpu_ns;
 	if (!process_memory_read(target->process.pid, &memory) && memory.rss)
 		target->memory = memory;
+	if (target->perf_map < 0)
+		target->perf_map = perf_map_file_open(target->process.pid);
 }
 
 int target_exec(struct target *target, uint32_t epoch)

@@ -17,6 +17,7 @@ struct target {
 	struct process process;
 	struct space *space;
 	int pidfd;	/* readable once the process has ended */
+	int perf_map;	/* descriptor of its /tmp/perf-PID.map; -1: it has none so far */
 	uint32_t epoch; /* execs seen */
 	bool late;	/* attached to while it was running */
 	bool ended;
