@@ -26,6 +26,7 @@ struct mm_struct {
 
 struct task_struct {
 	struct mm_struct *mm;
+	int pid, tgid;
 };
 #pragma clang attribute pop
 

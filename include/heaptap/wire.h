@@ -164,9 +164,12 @@ struct ht_process {
 	__u32 generation;    /* grows when mappings went away: older mapsets are not to be used */
 	__s32 nr_forwarding; /* calls in flight that may end in a jump to another probed function */
 	__u8 deleting;	     /* dlclose is at work */
-	__u8 hold;	     /* stop it after a dlopen until user space has loaded the new tables */
+	__u8 flags;	     /* HT_PROCESS_*; written by user space alone */
 	__u16 v8;	     /* its struct ht_v8 is at v8 - 1; 0: it has no V8 */
 };
+
+#define HT_PROCESS_HOLD	  1 /* stop it after a dlopen until user space has loaded the new tables */
+#define HT_PROCESS_FOLLOW 2 /* its children are to be watched too */
 
 static inline __u32 ht_process_slot(__u32 tgid)
 {
@@ -177,6 +180,7 @@ static inline __u32 ht_process_slot(__u32 tgid)
 enum ht_event_kind {
 	HT_EVENT_STACK = 1,
 	HT_EVENT_EXEC, /* epoch is the new one */
+	HT_EVENT_FORK, /* tgid is the child's, parent its parent's, which is followed */
 	HT_EVENT_MAPS, /* the mappings of the process have changed, or a pc was in none */
 	HT_EVENT_COPY, /* the raw stack of a sample the tables could not unwind */
 	HT_EVENT_JS,   /* heaptap/v8.h */
@@ -188,6 +192,7 @@ struct ht_event {
 	__u32 epoch;
 	union {
 		__u32 held;   /* MAPS: the process was stopped and waits to be continued */
+		__u32 parent; /* FORK */
 		__u32 moment; /* STACK, COPY: HT_MOMENT of heaptap/unwind.h */
 	};
 	__u64 time_ns; /* CLOCK_MONOTONIC */

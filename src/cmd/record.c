@@ -14,6 +14,7 @@
 enum {
 	OPTION_MIN_AGE = OPTION_FIRST_FREE,
 	OPTION_MAP_MEMORY,
+	OPTION_FOLLOW,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -25,6 +26,7 @@ enum {
 static const struct argp_option record_table[] = {
 	{NULL, 0, NULL, 0, "What to watch:", 1},
 	{"pid", 'p', "PID", 0, "A running process; or give a command after --", 1},
+	{"follow", OPTION_FOLLOW, NULL, 0, "Also watch the processes it forks from now on", 1},
 	{NULL, 0, NULL, 0, "How:", 2},
 	{"rate", 'r', "BYTES", 0,
 	 "Mean bytes between two samples; 1 takes every allocation (default 1)", 2},
@@ -146,6 +148,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		options->verbose = session->verbose = true;
+		return 0;
+	case OPTION_FOLLOW:
+		session->follow = true;
 		return 0;
 	case OPTION_STRICT:
 		options->strict = true;

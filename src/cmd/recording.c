@@ -22,8 +22,13 @@ double relative_error(double total, double variance)
 
 double recording_cost_share(const struct recording *recording)
 {
-	const struct target *target = session_target(recording->session);
-	double cpu_ns = target->cpu_ns - target->cpu_start_ns;
+	double cpu_ns = 0;
+
+	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
+		const struct target *target = session_target_at(recording->session, i);
+
+		cpu_ns += target->cpu_ns - target->cpu_start_ns;
+	}
 
 	/* of an ended process the CPU time is known as of its last measurement */
 	if (cpu_ns < recording->cost_ns)
@@ -40,10 +45,15 @@ const char *recording_incomplete(const struct ht_stats *stats)
 	return NULL;
 }
 
+static const struct target *target_of(const struct recording *recording, const struct stack *stack)
+{
+	return session_target_of(recording->session, stack->tgid, stack->epoch);
+}
+
 static int name_leaf(const struct recording *recording, struct profile *profile,
 		     const struct stack *stack, uint32_t *ret)
 {
-	const struct space *space = session_target(recording->session)->space;
+	const struct space *space = target_of(recording, stack)->space;
 	struct attached_function function;
 
 	attachments_function(session_attachments(recording->session), stack->probe, space,
@@ -66,7 +76,7 @@ static const struct js_place *javascript_of(const struct stack *stack, uint32_t 
 static int name_stack(const struct recording *recording, struct profile *profile,
 		      const struct stack *stack, uint32_t *locations)
 {
-	const struct space *space = session_target(recording->session)->space;
+	const struct space *space = target_of(recording, stack)->space;
 	int n = 0, err = name_leaf(recording, profile, stack, &locations[n++]);
 	uint32_t next = 0;
 
@@ -93,11 +103,25 @@ static uint32_t add_number(struct profile_label *labels, uint32_t nr, const char
 	return nr + 1;
 }
 
+/* Whose stack it is, where a profile holds several processes. Returns the number of labels. */
+static uint32_t label_process(const struct recording *recording, const struct stack *stack,
+			      struct profile_label *labels)
+{
+	const struct process *process;
+
+	if (session_nr_targets(recording->session) < 2)
+		return 0;
+	process = &target_of(recording, stack)->process;
+	labels[0] = (struct profile_label){.key = "pid", .number = process->pid, .unit = ""};
+	labels[1] = (struct profile_label){.key = "comm", .string = process->comm};
+	return 2;
+}
+
 static int add_site(const struct recording *recording, const struct site_totals *site, bool room,
 		    struct profile *profile)
 {
 	uint32_t locations[MAX_LOCATIONS];
-	struct profile_label labels[4];
+	struct profile_label labels[6];
 	struct profile_sample sample = {
 		.values[METRIC_ALLOC_OBJECTS] = llround(site->alloc_objects),
 		.values[METRIC_ALLOC_SPACE] = llround(site->alloc_bytes),
@@ -116,6 +140,8 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	if (n < 0)
 		return n;
 	sample.nr_locations = n;
+	if (site->stack)
+		sample.nr_labels = label_process(recording, site->stack, labels);
 	if (site->stack && site->stack->end != HT_STACK_complete)
 		labels[sample.nr_labels++] = (struct profile_label){
 			.key = "incomplete", .string = stack_end_name(site->stack->end)};
@@ -174,13 +200,16 @@ static int note_counts(struct profile *profile, const struct snapshot *snapshot)
 }
 
 /* "1234 comm command line", and comm alone. */
-static int note_target(struct profile *profile, const struct target *target)
+static int note_target(struct profile *profile, const struct target *target,
+		       unsigned int nr_targets)
 {
 	const struct process *process = &target->process;
 	int err = profile_set_note(profile, "target", "%d %s %s", process->pid, process->comm,
 				   process->exe);
 
 	err = err ?: profile_set_note(profile, "comm", "%s", process->comm);
+	if (!err && nr_targets > 1)
+		err = profile_set_note(profile, "targets", "%u", nr_targets);
 	return err ?: profile_set_note(profile, "attached", "%s", target->late ? "late" : "start");
 }
 
@@ -217,13 +246,20 @@ static int note_cost(struct profile *profile, const struct recording *recording,
 }
 
 /* Growth of anonymous memory beside what is held, so that nobody takes one for the other. */
-static int note_rss(struct profile *profile, const struct target *target,
+static int note_rss(struct profile *profile, const struct recording *recording,
 		    const struct site_totals *total)
 {
-	int64_t change = (int64_t)target->memory.rss_anon - (int64_t)target->memory_start.rss_anon;
-	int64_t explained = llround(total->inuse_bytes);
-	int err = profile_set_note(profile, "rss_anon", "%" PRIu64, target->memory.rss_anon);
+	int64_t change = 0, explained = llround(total->inuse_bytes);
+	uint64_t rss_anon = 0;
+	int err;
 
+	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
+		const struct target *target = session_target_at(recording->session, i);
+
+		rss_anon += target->memory.rss_anon;
+		change += (int64_t)target->memory.rss_anon - (int64_t)target->memory_start.rss_anon;
+	}
+	err = profile_set_note(profile, "rss_anon", "%" PRIu64, rss_anon);
 	err = err ?: profile_set_note(profile, "rss_anon_change", "%" PRId64, change);
 	err = err ?: profile_set_note(profile, "rss_explained", "%" PRId64, explained);
 	return err ?: profile_set_note(profile, "rss_unexplained", "%" PRId64, change - explained);
@@ -238,7 +274,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 
 	snapshot_total(snapshot, &total);
 	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
-	err = err ?: note_target(profile, target);
+	err = err ?: note_target(profile, target, session_nr_targets(recording->session));
 	err = err ?: profile_set_note(profile, "source", "malloc");
 	err = err ?: note_allocators(profile, session_attachments(recording->session));
 	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, recording->rate);
@@ -252,23 +288,32 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 		      ?: profile_set_note(profile, "live_error", "%.2f",
 					  relative_error(total.inuse_bytes, total.inuse_var));
 	err = err ?: note_cost(profile, recording, &snapshot->stats);
-	err = err ?: note_rss(profile, target, &total);
+	err = err ?: note_rss(profile, recording, &total);
 	return err
 		       ?: profile_set_note(profile, "map_bytes", "%" PRIu64,
 					   session_map_bytes(recording->session));
 }
 
+/* One that cannot be read is as none: names are missing, and that shows. */
+static void set_perf_maps(const struct recording *recording)
+{
+	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
+		const struct target *target = session_target_at(recording->session, i);
+
+		if (target->perf_map >= 0)
+			symbolizer_set_perf_map(recording->symbolizer, target->space->pid,
+						target->perf_map);
+	}
+}
+
 int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
 		      struct profile **ret)
 {
-	const struct target *target = session_target(recording->session);
 	struct profile *profile = profile_new();
 	struct timespec now;
 	int err = profile ? 0 : -ENOMEM;
 
-	if (target->perf_map >= 0)
-		symbolizer_set_perf_map(recording->symbolizer, target->space->pid,
-					target->perf_map);
+	set_perf_maps(recording);
 	for (uint32_t i = 0; i < snapshot->nr_sites && !err; i++)
 		if (snapshot->sites[i].samples)
 			err = add_site(recording, &snapshot->sites[i], i > 0, profile);

@@ -24,13 +24,22 @@ static int read_layout(const struct object *object, struct v8_layout *layout, ui
 	return err;
 }
 
+void javascript_share(struct javascript *javascript, const struct javascript *like)
+{
+	if (!like->object)
+		return;
+	javascript->layout = like->layout;
+	javascript->blob_offset = like->blob_offset;
+	javascript->object = object_get(like->object);
+}
+
 int javascript_examine(struct javascript *javascript, struct object *object)
 {
 	struct v8_layout layout;
 	uint64_t offset;
 	int err;
 
-	if (javascript->resolver || object->fd < 0)
+	if (javascript->resolver || object->fd < 0 || object == javascript->object)
 		return 0;
 	err = read_layout(object, &layout, &offset);
 	if (err == -ENOENT || err == -ENOMEM)
@@ -48,7 +57,7 @@ int javascript_examine(struct javascript *javascript, struct object *object)
 /* Where the builtins are mapped: in the file's own segment, and in the copy V8 makes near its
  * generated code. The copy is of the same file, or anonymous where V8 is built so. */
 static void find_blobs(const struct javascript *javascript, const struct space *space,
-		       uint64_t blob[2])
+		       __u64 blob[2])
 {
 	unsigned int nr = 0;
 
@@ -113,13 +122,18 @@ int javascript_take(struct javascript *javascript, const struct ht_js_event *eve
 	return err ?: stacks_add_places(stacks, event->head.site, javascript->resolver, places, nr);
 }
 
+void javascript_end(struct javascript *javascript, struct kernel *kernel)
+{
+	if (javascript->entry)
+		kernel_v8s(kernel)[javascript->entry - 1].blob_size = 0;
+	javascript->entry = 0;
+}
+
 int javascript_exec(struct javascript *javascript, struct kernel *kernel)
 {
 	struct v8_resolver **past;
 
-	if (javascript->entry)
-		kernel_v8s(kernel)[javascript->entry - 1].blob_size = 0;
-	javascript->entry = 0;
+	javascript_end(javascript, kernel);
 	javascript->error = 0;
 	if (!javascript->resolver)
 		return 0;

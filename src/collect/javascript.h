@@ -25,6 +25,9 @@ struct javascript {
 	uint32_t entry;		   /* as struct ht_process's v8 */
 };
 
+/* A process that maps the same file need not look for V8 in it again. @javascript is zeroed. */
+void javascript_share(struct javascript *javascript, const struct javascript *like);
+
 /* Is V8 in @object, a file that the process maps? 0 or -ENOMEM. */
 int javascript_examine(struct javascript *javascript, struct object *object);
 
@@ -39,6 +42,8 @@ int javascript_take(struct javascript *javascript, const struct ht_js_event *eve
 
 /* The process has another image. What was named keeps its names. */
 int javascript_exec(struct javascript *javascript, struct kernel *kernel);
+/* The process has ended; names stay. */
+void javascript_end(struct javascript *javascript, struct kernel *kernel);
 void javascript_done(struct javascript *javascript);
 
 #endif

@@ -132,6 +132,7 @@ static void choose_programs(struct kernel *kernel)
 	bpf_object__for_each_program(program, skel->obj) bpf_program__set_autoload(program, false);
 	bpf_program__set_autoload(skel->progs.thread_exit, true);
 	bpf_program__set_autoload(skel->progs.process_exec, true);
+	bpf_program__set_autoload(skel->progs.process_fork, true);
 	for (int p = 0; p < NR_KERNEL_PROGRAMS; p++)
 		for (int side = 0; side < NR_PROBE_SIDES; side++) {
 			program = kernel_program(kernel, p, side);
@@ -264,7 +265,10 @@ int kernel_attach_process_events(struct kernel *kernel)
 	if (!skel->links.thread_exit)
 		return -errno;
 	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
-	return skel->links.process_exec ? 0 : -errno;
+	if (!skel->links.process_exec)
+		return -errno;
+	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
+	return skel->links.process_fork ? 0 : -errno;
 }
 
 void kernel_enable(struct kernel *kernel, bool enabled)
@@ -305,13 +309,21 @@ int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch)
 	return 0;
 }
 
-int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold)
+void kernel_unwatch(struct kernel *kernel, uint32_t tgid)
+{
+	struct ht_process *process = find_process(kernel, tgid, false);
+
+	if (process)
+		__atomic_store_n(&process->tgid, HT_PROCESS_GONE, __ATOMIC_RELEASE);
+}
+
+int kernel_set_flags(struct kernel *kernel, uint32_t tgid, uint8_t flags)
 {
 	struct ht_process *process = find_process(kernel, tgid, false);
 
 	if (!process)
 		return -ESRCH;
-	process->hold = hold;
+	process->flags |= flags;
 	return 0;
 }
 

@@ -58,9 +58,10 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 void kernel_enable(struct kernel *kernel, bool enabled);
 
 int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch);
-/* @hold: stop the process after each dlopen, for its MAPS events with held set to be answered with
- * SIGCONT. */
-int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold);
+void kernel_unwatch(struct kernel *kernel, uint32_t tgid);
+
+/* Sets HT_PROCESS_* @flags of a watched process. */
+int kernel_set_flags(struct kernel *kernel, uint32_t tgid, uint8_t flags);
 
 /* The HT_MAX_V8 entries of the programs' table of V8s, written in place; one is free when its
  * blob_size is 0. */

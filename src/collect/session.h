@@ -26,6 +26,7 @@ struct session_options {
 	struct caps caps;    /* detected */
 	bool empty_programs; /* traps only: for benchmarks */
 	bool verbose;
+	bool follow;	     /* also watch what the process forks from now on */
 	uint32_t copy_every; /* with dump: the raw stack of every N-th sample goes there */
 	FILE *dump;	     /* see collect/dump.h; the caller's */
 };
@@ -44,7 +45,7 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 
 /*
  * Takes in what happens for up to @timeout_ms, with the signals of @mask blocked as in ppoll.
- * 1 when the target has ended, 0 otherwise (also after a signal), or -errno.
+ * 1 when all processes have ended, 0 otherwise (also after a signal), or -errno.
  */
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
 
@@ -55,7 +56,13 @@ int session_freeze(struct session *session);
  * belong to the session. */
 int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret);
 
+/* The processes, the one the user named first; an ended one stays. Of one pid and image:
+ * session_target_of(). */
 const struct target *session_target(const struct session *session);
+unsigned int session_nr_targets(const struct session *session);
+const struct target *session_target_at(const struct session *session, unsigned int index);
+const struct target *session_target_of(const struct session *session, uint32_t tgid,
+				       uint32_t epoch);
 const struct attachments *session_attachments(const struct session *session);
 uint64_t session_map_bytes(const struct session *session);
 void session_tables(const struct session *session, struct tables_stats *ret);

@@ -46,13 +46,16 @@ static int explain(pid_t pid, const struct process *process, int err, struct dia
 	}
 }
 
-static int open_space(struct target *target, struct diag *diag)
+static int open_space(struct target *target, const struct space *like, struct diag *diag)
 {
 	pid_t pid = target->process.pid;
 	int err;
 
 	target->space = space_new(pid);
-	err = target->space ? space_refresh(target->space, NULL) : -ENOMEM;
+	err = target->space ? 0 : -ENOMEM;
+	if (!err && like)
+		err = space_share(target->space, like);
+	err = err ?: space_refresh(target->space, NULL);
 	if (err == -ESRCH)
 		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
 	if (err == -EPERM || err == -EACCES)
@@ -69,7 +72,7 @@ static int open_space(struct target *target, struct diag *diag)
 	return 0;
 }
 
-int target_open(pid_t pid, struct target *ret, struct diag *diag)
+int target_open(pid_t pid, const struct space *like, struct target *ret, struct diag *diag)
 {
 	int err;
 
@@ -87,7 +90,7 @@ int target_open(pid_t pid, struct target *ret, struct diag *diag)
 					       : "cannot open pid %d",
 				 pid);
 	}
-	err = open_space(ret, diag);
+	err = open_space(ret, like, diag);
 	if (err) {
 		target_close(ret);
 		return err;
