@@ -365,6 +365,21 @@ const struct target *session_target_of(const struct session *session, uint32_t t
 	return &watch_list_at(&session->processes, tgid, epoch)->target;
 }
 
+const struct attachments *session_attachments(const struct session *session)
+{
+	return &session->attachments;
+}
+
+uint64_t session_map_bytes(const struct session *session)
+{
+	return kernel_map_bytes(session->kernel);
+}
+
+void session_tables(const struct session *session, struct tables_stats *ret)
+{
+	tables_stats(session->tables, ret);
+}
+
 /* A process that has ended held what it held to its end. */
 static bool is_current(const void *arg, uint32_t tgid, uint32_t epoch)
 {

@@ -120,7 +120,7 @@ static int parse(struct perf_map *map, size_t size)
 int perf_map_read(int fd, struct perf_map **ret)
 {
 	struct perf_map *map = calloc(1, sizeof(*map));
-	size_t size;
+	size_t size = 0;
 	int err;
 
 	if (!map)
