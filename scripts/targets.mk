@@ -48,3 +48,9 @@ ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)
 TARGETS += $(B)/targets/oracle $(B)/bench/verifier
 $(B)/targets/oracle: $(ORACLE) $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+# What the resolver of JavaScript frames says of a blocked process.
+FRAMES_V8 := $(patsubst %,$(B)/obj/tests/v8/%.o,frames stack_scan)
+TARGETS += $(B)/targets/frames
+$(B)/targets/frames: $(FRAMES_V8) $(B)/obj/libheaptap.a
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
