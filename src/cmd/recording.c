@@ -245,6 +245,24 @@ static int note_cost(struct profile *profile, const struct recording *recording,
 				recording_cost_share(recording));
 }
 
+static int note_javascript(struct profile *profile, const struct session *session)
+{
+	struct session_javascript javascript;
+	int err;
+
+	session_javascript(session, &javascript);
+	if (!javascript.nr_processes)
+		return 0;
+	err = profile_set_note(profile, "js_frames", "%" PRIu64, javascript.stats.frames);
+	err = err ?: profile_set_note(profile, "js_unnamed", "%" PRIu64, javascript.stats.unnamed);
+	err = err
+		      ?: profile_set_note(profile, "js_unplaced", "%" PRIu64,
+					  javascript.stats.unplaced);
+	if (!err && *javascript.note)
+		err = profile_set_note(profile, "js_note", "%s", javascript.note);
+	return err;
+}
+
 /* Growth of anonymous memory beside what is held, so that nobody takes one for the other. */
 static int note_rss(struct profile *profile, const struct recording *recording,
 		    const struct site_totals *total)
@@ -287,6 +305,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	err = err
 		      ?: profile_set_note(profile, "live_error", "%.2f",
 					  relative_error(total.inuse_bytes, total.inuse_var));
+	err = err ?: note_javascript(profile, recording->session);
 	err = err ?: note_cost(profile, recording, &snapshot->stats);
 	err = err ?: note_rss(profile, recording, &total);
 	return err

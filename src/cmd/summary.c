@@ -45,6 +45,18 @@ static void say_probes(const struct attachments *attachments)
 	}
 }
 
+/* Why JavaScript frames may have no names, or wrong ones. */
+static void say_javascript_note(const struct session *session)
+{
+	struct session_javascript javascript;
+
+	session_javascript(session, &javascript);
+	if (javascript.unreadable)
+		cmd_warning("JavaScript frames are shown as [anon]: %s", javascript.note);
+	else if (*javascript.note)
+		cmd_message("JavaScript: %s", javascript.note);
+}
+
 void summary_start(const struct record_options *options, const struct session *session,
 		   uint64_t attach_ns)
 {
@@ -69,6 +81,7 @@ void summary_start(const struct record_options *options, const struct session *s
 	cmd_message("recording pid %d (%s) %s%s%s", process->pid, process->comm,
 		    options->pid ? "" : "from its start ", until,
 		    options->pid ? "; what it holds already is not counted" : "");
+	say_javascript_note(session);
 }
 
 static void say_losses(const struct snapshot *snapshot)
@@ -104,6 +117,24 @@ static void say_cost(const struct recording *recording, const struct snapshot *s
 			    recording_cost_share(recording),
 			    100 * recording->cost_ns / snapshot->watched_ns, hits,
 			    recording->cost_ns / hits);
+}
+
+static void say_javascript(const struct record_options *options, const struct session *session)
+{
+	struct session_javascript javascript;
+	uint64_t frames, unnamed;
+
+	session_javascript(session, &javascript);
+	frames = javascript.stats.frames;
+	unnamed = javascript.stats.unnamed;
+	if (frames && (options->verbose || 100 * unnamed > frames))
+		cmd_message("JavaScript: %" PRIu64 " frames of call stacks, %" PRIu64
+			    " without a name ([js]), %" PRIu64 " without a line",
+			    frames, unnamed, javascript.stats.unplaced);
+	if (javascript.stats.cut_sources)
+		cmd_message("JavaScript: %" PRIu64
+			    " scripts are longer than 64M characters: no lines beyond that",
+			    javascript.stats.cut_sources);
 }
 
 static void say_tables(const struct session *session)
@@ -187,6 +218,7 @@ void summary_end(const struct record_options *options, const struct recording *r
 	if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
 		say_seen(recording, snapshot);
 	say_cost(recording, snapshot);
+	say_javascript(options, recording->session);
 	if (options->verbose) {
 		say_tables(recording->session);
 		say_own(recording);

@@ -10,6 +10,9 @@
 
 #include "elf/image.h"
 
+_Static_assert(sizeof(((struct javascript *)0)->note) == sizeof(((struct v8_layout *)0)->note),
+	       "a note is copied whole");
+
 static int read_layout(const struct object *object, struct v8_layout *layout, uint64_t *ret_offset)
 {
 	struct elf_image *image;
@@ -19,7 +22,7 @@ static int read_layout(const struct object *object, struct v8_layout *layout, ui
 		return -ENOENT;
 	err = v8_layout_read(image, layout);
 	if (!err && elf_image_vaddr_to_offset(image, layout->blob_vaddr, ret_offset))
-		err = -ENOTSUP;
+		err = -ENOENT;
 	elf_image_free(image);
 	return err;
 }
@@ -29,6 +32,7 @@ void javascript_share(struct javascript *javascript, const struct javascript *li
 	if (!like->object)
 		return;
 	javascript->layout = like->layout;
+	memcpy(javascript->note, like->note, sizeof(javascript->note));
 	javascript->blob_offset = like->blob_offset;
 	javascript->object = object_get(like->object);
 }
@@ -44,7 +48,8 @@ int javascript_examine(struct javascript *javascript, struct object *object)
 	err = read_layout(object, &layout, &offset);
 	if (err == -ENOENT || err == -ENOMEM)
 		return err == -ENOMEM ? err : 0;
-	javascript->error = err;
+	memcpy(javascript->note, layout.note, sizeof(javascript->note));
+	javascript->unreadable = err;
 	if (err)
 		return 0;
 	javascript->layout = layout;
@@ -122,6 +127,26 @@ int javascript_take(struct javascript *javascript, const struct ht_js_event *eve
 	return err ?: stacks_add_places(stacks, event->head.site, javascript->resolver, places, nr);
 }
 
+static void add_stats(const struct v8_resolver *resolver, struct v8_resolver_stats *sum)
+{
+	struct v8_resolver_stats stats;
+
+	v8_resolver_stats(resolver, &stats);
+	sum->frames += stats.frames;
+	sum->unnamed += stats.unnamed;
+	sum->unplaced += stats.unplaced;
+	sum->cut_sources += stats.cut_sources;
+	sum->reads += stats.reads;
+}
+
+void javascript_stats(const struct javascript *javascript, struct v8_resolver_stats *sum)
+{
+	for (unsigned int i = 0; i < javascript->nr_past; i++)
+		add_stats(javascript->past[i], sum);
+	if (javascript->resolver)
+		add_stats(javascript->resolver, sum);
+}
+
 void javascript_end(struct javascript *javascript, struct kernel *kernel)
 {
 	if (javascript->entry)
@@ -134,7 +159,7 @@ int javascript_exec(struct javascript *javascript, struct kernel *kernel)
 	struct v8_resolver **past;
 
 	javascript_end(javascript, kernel);
-	javascript->error = 0;
+	javascript->unreadable = false;
 	if (!javascript->resolver)
 		return 0;
 	past = reallocarray(javascript->past, javascript->nr_past + 1, sizeof(*past));

@@ -6,6 +6,7 @@
 #ifndef HEAPTAP_COLLECT_JAVASCRIPT_H
 #define HEAPTAP_COLLECT_JAVASCRIPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -39,6 +40,9 @@ int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 /* Names the frames of @event, for the stack of its site. 0 or -ENOMEM. */
 int javascript_take(struct javascript *javascript, const struct ht_js_event *event,
 		    struct stacks *stacks);
+
+/* Adds what was named, and not, of all images. */
+void javascript_stats(const struct javascript *javascript, struct v8_resolver_stats *sum);
 
 /* The process has another image. What was named keeps its names. */
 int javascript_exec(struct javascript *javascript, struct kernel *kernel);

@@ -370,6 +370,20 @@ const struct attachments *session_attachments(const struct session *session)
 	return &session->attachments;
 }
 
+void session_javascript(const struct session *session, struct session_javascript *ret)
+{
+	*ret = (struct session_javascript){.note = ""};
+	for (unsigned int i = 0; i < session->processes.nr; i++) {
+		const struct javascript *javascript = &session->processes.all[i]->javascript;
+
+		ret->nr_processes += javascript->resolver || javascript->unreadable;
+		ret->unreadable |= javascript->unreadable;
+		if (!*ret->note)
+			ret->note = javascript->note;
+		javascript_stats(javascript, &ret->stats);
+	}
+}
+
 uint64_t session_map_bytes(const struct session *session)
 {
 	return kernel_map_bytes(session->kernel);

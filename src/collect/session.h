@@ -19,6 +19,7 @@
 #include "collect/tables.h"
 #include "collect/target.h"
 #include "util/diag.h"
+#include "v8/resolver.h"
 
 struct session_options {
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
@@ -64,6 +65,15 @@ const struct target *session_target_at(const struct session *session, unsigned i
 const struct target *session_target_of(const struct session *session, uint32_t tgid,
 				       uint32_t epoch);
 const struct attachments *session_attachments(const struct session *session);
+/* JavaScript of all processes. */
+struct session_javascript {
+	unsigned int nr_processes; /* with V8 */
+	const char *note; /* of the first that has one: what is assumed of its V8, or why it
+			   * cannot be read; or "". Valid as long as the session */
+	bool unreadable;
+	struct v8_resolver_stats stats;
+};
+void session_javascript(const struct session *session, struct session_javascript *ret);
 uint64_t session_map_bytes(const struct session *session);
 void session_tables(const struct session *session, struct tables_stats *ret);
 

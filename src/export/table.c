@@ -98,7 +98,7 @@ static void put_frame(FILE *out, const struct stack_frame *frame, unsigned int c
 {
 	unsigned int place = 0, room;
 	char line[TEXT_SIZE] = "";
-	const char *file = stack_basename(frame->file);
+	const char *file = stack_frame_file(frame);
 
 	if (*file) {
 		if (frame->line > 0)

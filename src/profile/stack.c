@@ -17,6 +17,11 @@ const char *stack_basename(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+const char *stack_frame_file(const struct stack_frame *frame)
+{
+	return strncmp(frame->file, "node:", 5) ? stack_basename(frame->file) : frame->file;
+}
+
 /* "[vdso]" already has its brackets. */
 static char *module_name(const char *file)
 {
