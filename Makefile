@@ -48,7 +48,7 @@ MAN := $(patsubst docs/man/%.h2m,$(B)/man/%.1,$(wildcard docs/man/*.h2m))
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $@;) mkdir -p $(@D) &&
 
-.PHONY: all check check-vm fuzz $(FUZZ:%=%.run) lint lint-build demo bench man install clean
+.PHONY: all check check-vm nodes fuzz $(FUZZ:%=%.run) lint lint-build demo bench man install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(B)/heaptap
@@ -104,7 +104,11 @@ $(B)/targets/%: tests/targets/%.cpp
 include scripts/targets.mk
 include scripts/bench.mk
 
-check: $(B)/heaptap $(UNIT) $(B)/tests/golden_profiles $(TARGETS)
+# What of Node cannot be fetched, its tests say why; the rest is tested all the same.
+nodes: | $(READY)
+	$(Q)scripts/fetch-nodes || true
+
+check: $(B)/heaptap $(UNIT) $(B)/tests/golden_profiles $(TARGETS) nodes
 	$(Q)HEAPTAP_BUILD=$(abspath $(B)) tests/run $(T)
 
 check-vm: $(B)/heaptap $(B)/bench/verifier $(TARGETS)

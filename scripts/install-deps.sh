@@ -39,6 +39,8 @@ packages() {
 		test        golang-go            go
 		test        redis-server         redis-server
 		test        musl-tools           musl-gcc
+		test,bench  wrk                  wrk
+		test?       npm                  npm
 		test?       rustc                rustc
 		test?       postgresql           -
 		bench       bpftrace             bpftrace

@@ -63,9 +63,23 @@ def _one(message, number, otherwise=0):
     return _signed(value) if isinstance(value, int) else value
 
 
+class Place:
+    """A frame in full: @mapping is its object's file, @inlined whether its caller's location has it."""
+
+    def __init__(self, name, file, line, start_line, mapping, inlined):
+        self.name, self.file, self.line, self.start_line = name, file, line, start_line
+        self.mapping, self.inlined = mapping, inlined
+
+    def __repr__(self):
+        return f"{self.name} {self.file}:{self.line}"
+
+
 class Sample:
-    def __init__(self, frames, values, labels):
-        self.frames, self.values, self.labels = frames, values, labels
+    """@frames: names; @places: the same frames in full."""
+
+    def __init__(self, places, values, labels):
+        self.places, self.values, self.labels = places, values, labels
+        self.frames = [place.name for place in places]
 
 
 class Profile:
@@ -87,9 +101,11 @@ class Profile:
             c[len("heaptap:") :].split("=", 1) for c in self.comments if c.startswith("heaptap:")
         )
         self._functions = {_one(m, 1): m for m in map(_message, top.get(5, []))}
-        self.mappings = [self._mapping(_message(m)) for m in top.get(3, [])]
+        mappings = [_message(m) for m in top.get(3, [])]
+        self.mappings = [self._mapping(m) for m in mappings]
+        self._files = {_one(m, 1): self.strings[_one(m, 5)] for m in mappings}
         locations = {_one(m, 1): m for m in map(_message, top.get(4, []))}
-        self._names = {id: self._lines(m) for id, m in locations.items()}
+        self._places = {id: self._lines(m) for id, m in locations.items()}
         self.sources = {
             name: self.strings[_one(m, 4)]
             for m in self._functions.values()
@@ -104,11 +120,18 @@ class Profile:
         return {"file": self.strings[_one(message, 5)], "build_id": self.strings[_one(message, 6)]}
 
     def _lines(self, location):
+        mapping = self._files.get(_one(location, 2), "")
         lines = [_message(line) for line in location.get(4, [])]
-        return [self.strings[_one(self._functions[_one(line, 1)], 2)] for line in lines] or ["?"]
+        places = []
+        for number, line in enumerate(lines):
+            function = self._functions[_one(line, 1)]
+            name, file = self.strings[_one(function, 2)], self.strings[_one(function, 4)]
+            inlined = number + 1 < len(lines)
+            places.append(Place(name, file, _one(line, 2), _one(function, 5), mapping, inlined))
+        return places or [Place("?", "", 0, 0, mapping, False)]
 
     def _sample(self, message):
-        frames = [name for id in _numbers(message.get(1, [])) for name in self._names[id]]
+        places = [place for id in _numbers(message.get(1, [])) for place in self._places[id]]
         values = dict(zip((t[0] for t in self.types), _numbers(message.get(2, []))))
         if len(values) != len(self.types):
             raise ValueError("a sample has not one value for each type")
@@ -116,7 +139,7 @@ class Profile:
         for label in map(_message, message.get(3, [])):
             text = self.strings[_one(label, 2)]
             labels[self.strings[_one(label, 1)]] = text if text else _one(label, 3)
-        return Sample(frames, values, labels)
+        return Sample(places, values, labels)
 
     def total(self, metric):
         return sum(sample.values[metric] for sample in self.samples)

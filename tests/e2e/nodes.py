@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The versions of Node that scripts/fetch-nodes fetched, and scripts of tests/e2e/js run by them. What
+was not fetched is skipped, with the reason that the script left."""
+
+import os
+from pathlib import Path
+
+from harness import ROOT, Process
+from tap import Skip, expect, test
+
+JS = ROOT / "tests/e2e/js"
+NPM = ["18.20.8", "20.20.2", "22.23.3", "24.21.0", "25.9.0", "26.10.0"]
+NPM_MAJORS = [18, 20, 22, 24, 25, 26]
+DEBIAN = "debian-18"
+
+
+def _directory():
+    if os.environ.get("HEAPTAP_NODES"):
+        return Path(os.environ["HEAPTAP_NODES"])
+    if os.geteuid() == 0:
+        return Path("/var/cache/heaptap-test/node")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "heaptap-test/node"
+
+
+def node_versions(*wanted):
+    """(version, path) of the @wanted majors (or "debian-18"), of all from npm without any; the path
+    may not exist: the_node() and NodeScript skip then."""
+    chosen = [v for v in [*NPM, DEBIAN] if v.split(".")[0] in map(str, wanted)]
+    return [(v, _directory() / v / "bin/node") for v in chosen or NPM]
+
+
+def the_node(version):
+    """The path of a version by its full name, its major, or "debian-18"."""
+    name = next((v for v in [*NPM, DEBIAN] if str(version) in (v, v.split(".")[0])), version)
+    path = _directory() / str(name) / "bin/node"
+    if not os.access(path, os.X_OK):
+        try:
+            why = (_directory() / f"{name}.missing").read_text().strip()
+        except OSError:
+            why = "scripts/fetch-nodes was not run"
+        raise Skip(f"node {name}: {why}")
+    return path
+
+
+def for_each_node(name, *wanted):
+    """Registers the function as one test for each version; it is called with the version."""
+
+    def register(function):
+        for version, _ in node_versions(*wanted):
+            test(f"node {version}: {name}", version)(function)
+        return function
+
+    return register
+
+
+class NodeScript(Process):
+    """A script of tests/e2e/js on a version of Node, run until it says "ready"."""
+
+    def __init__(self, version, script, *arguments, flags=(), timeout=60.0, **options):
+        super().__init__([the_node(version), *flags, JS / script, *arguments], **options)
+        self.name = f"{script} on node {version}"
+        expect(self.line(timeout) == "ready", self.name, "did not become ready")
