@@ -22,7 +22,8 @@ struct javascript {
 	struct v8_resolver **past; /* of former images: their names are still in use */
 	struct object *object;	   /* the file with V8, held */
 	uint64_t blob_offset;	   /* of the builtins in it */
-	int error;		   /* why its V8 cannot be read, -errno; 0 */
+	bool unreadable;	   /* there is a V8 whose frames cannot be named: note says why */
+	char note[256];		   /* for the user: what is assumed of it, or missing; "" */
 	uint32_t entry;		   /* as struct ht_process's v8 */
 };
 
