@@ -334,31 +334,38 @@ static int finish(struct run *run)
 	return err;
 }
 
+/* Has the process close the port that was opened in it. It must not be in its last moments, when
+ * it waits for us to leave and then closes it anyway. */
+static int ask_to_close(struct run *run, struct diag *diag)
+{
+	int err = 0;
+
+	if (!run->protocol) /* it opened, and then would not talk */
+		err = port_connect(&run->port, &run->protocol, diag);
+	else if (run->lost || protocol_is_waited_for(run->protocol))
+		return 0;
+	return err ?: port_schedule_close(run->protocol, diag);
+}
+
 /* A port that was open before is left alone. */
 static void close_port(struct run *run)
 {
 	struct diag diag = {0};
-	int err = 0;
+	struct process process;
+	int err = run->opened ? ask_to_close(run, &diag) : 0;
 
-	if (run->opened && !run->protocol) /* it opened, and then would not talk */
-		err = port_connect(&run->port, &run->protocol, &diag);
-	if (run->opened && !err)
-		err = port_schedule_close(run->protocol, &diag);
 	protocol_close(run->protocol);
 	run->protocol = NULL;
 	if (!run->opened)
 		return;
-	if (err != -ENOTCONN)
-		err = err ?: port_wait_closed(&run->port);
-	else
-		err = port_wait_closed(&run->port);
+	err = port_wait_closed(&run->port) ? err ?: -ETIMEDOUT : 0;
 	if (err)
 		cmd_warning("the inspector of pid %d is still open at %s port %u (%s): close it by "
 			    "process._debugEnd() in it, or with its end",
 			    run->options->pid, run->port.address, run->port.listener.port,
 			    diag.text[0] ? diag.text
 					 : "it may close when the program is less busy");
-	else if (!run->options->quiet)
+	else if (!run->options->quiet && !process_read(run->options->pid, &process))
 		cmd_message("the inspector of pid %d is closed again", run->options->pid);
 }
 

@@ -242,6 +242,17 @@ static bool is_cut_mark(const struct stack_frame *frame)
 	return strcmp(frame->name, "[truncated]") == 0;
 }
 
+/* A function of V8 itself that JavaScript calls (Map.prototype.set, Array.prototype.push): it is in
+ * no script. Evaluated code is in none either, but has lines. */
+static bool is_js_builtin(const struct stack *stack, const struct stack_frame *frame)
+{
+	const struct profile *profile = stack->profile;
+	uint32_t mapping = profile->locations[frame->location].mapping;
+
+	return mapping != PROFILE_NONE && !*frame->file && !frame->line &&
+	       !strcmp(profile->mappings[mapping].file, "[js]");
+}
+
 uint32_t site_frame(const struct stack *stack)
 {
 	uint32_t nr = stack->nr_frames;
@@ -249,7 +260,8 @@ uint32_t site_frame(const struct stack *stack)
 	if (nr > 1 && is_cut_mark(&stack->frames[nr - 1]))
 		nr--;
 	for (uint32_t i = 0; i < nr; i++)
-		if (!site_is_wrapper(stack->frames[i].name))
+		if (!site_is_wrapper(stack->frames[i].name) &&
+		    !is_js_builtin(stack, &stack->frames[i]))
 			return i;
 	return nr ? nr - 1 : 0;
 }
