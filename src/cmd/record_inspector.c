@@ -27,7 +27,8 @@
 #include "inspector/sampling.h"
 #include "util/clock.h"
 
-#define MAX_SLEEP_MS 60000 /* the protocol's library wants to be called now and then */
+#define STOPPED_TIMEOUT_MS 3000	 /* for a process that is stopped to go on */
+#define MAX_SLEEP_MS	   60000 /* the protocol's library wants to be called now and then */
 
 struct run {
 	const struct record_options *options;
@@ -38,6 +39,7 @@ struct run {
 	struct protocol *protocol;
 	int signals;	   /* a signalfd of those that end the run */
 	bool opened, lost; /* the port by us; the connection */
+	bool stopped;	   /* the process, at the end */
 	uint64_t begin_ns;
 	unsigned int nr_snapshots;
 	struct profile *latest; /* the last snapshot, in case the process dies before the end */
@@ -64,6 +66,11 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool is_stopped(const struct process *process)
+{
+	return process->state == 'T' || process->state == 't';
+}
+
 /* SIGUSR1 reaches node's own handler, and node will act on it. */
 static int check_signal(const struct run *run, struct diag *diag)
 {
@@ -72,7 +79,7 @@ static int check_signal(const struct run *run, struct diag *diag)
 	size_t nr_tasks;
 	int err;
 
-	if (process->state == 'T' || process->state == 't')
+	if (is_stopped(process))
 		return diag_fail(diag, -ENOTSUP,
 				 "pid %d (%s) is stopped and answers nobody: let it go on (kill "
 				 "-CONT %d) and repeat",
@@ -179,7 +186,9 @@ static int fetch(struct run *run, bool last, struct profile **ret, struct diag *
 	if (!profile)
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	profile->period = run->rate;
-	err = sampling_fetch(run->protocol, last, profile, &run->heap, diag);
+	err = sampling_fetch(run->protocol, last,
+			     run->stopped ? STOPPED_TIMEOUT_MS : SAMPLING_TIMEOUT_MS, profile,
+			     &run->heap, diag);
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = clock_now_ns() - run->begin_ns;
@@ -319,7 +328,8 @@ static int finish(struct run *run)
 	if (err == -ENOTCONN)
 		err = use_latest(run, &profile);
 	else if (err)
-		cmd_fail(err, &diag, "cannot read the profile of pid %d", process->pid);
+		cmd_fail(err, &diag, "cannot read the profile of pid %d%s", process->pid,
+			 run->stopped ? ", which is stopped (kill -CONT lets it go on)" : "");
 	if (!err && !run->output.path)
 		run->output.path = path =
 			output_default_path(&run->output, process->comm, process->pid);
@@ -334,6 +344,11 @@ static int finish(struct run *run)
 	return err;
 }
 
+static unsigned int close_timeout(const struct run *run)
+{
+	return run->stopped ? 100 : PORT_CLOSE_TIMEOUT_MS;
+}
+
 /* Has the process close the port that was opened in it. It must not be in its last moments, when
  * it waits for us to leave and then closes it anyway. */
 static int ask_to_close(struct run *run, struct diag *diag)
@@ -344,7 +359,7 @@ static int ask_to_close(struct run *run, struct diag *diag)
 		err = port_connect(&run->port, &run->protocol, diag);
 	else if (run->lost || protocol_is_waited_for(run->protocol))
 		return 0;
-	return err ?: port_schedule_close(run->protocol, diag);
+	return err ?: port_schedule_close(run->protocol, close_timeout(run), diag);
 }
 
 /* A port that was open before is left alone. */
@@ -358,7 +373,7 @@ static void close_port(struct run *run)
 	run->protocol = NULL;
 	if (!run->opened)
 		return;
-	err = port_wait_closed(&run->port) ? err ?: -ETIMEDOUT : 0;
+	err = port_wait_closed(&run->port, close_timeout(run)) ? err ?: -ETIMEDOUT : 0;
 	if (err)
 		cmd_warning("the inspector of pid %d is still open at %s port %u (%s): close it by "
 			    "process._debugEnd() in it, or with its end",
@@ -389,8 +404,9 @@ int record_inspector_run(struct record_options *options)
 		return cmd_exit_status(err);
 	}
 	err = wait_for_end(&run);
-	if (!err)
-		err = finish(&run);
+	if (!process_read(options->pid, &run.target.process))
+		run.stopped = is_stopped(&run.target.process);
+	err = err ?: finish(&run);
 	close_port(&run);
 	profile_free(run.latest);
 	target_close(&run.target);

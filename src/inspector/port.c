@@ -22,7 +22,6 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define CALL_TIMEOUT_MS	   5000
 #define OPEN_TIMEOUT_MS	   5000
-#define CLOSE_TIMEOUT_MS   5000
 #define STEP_MS		   20
 #define MAX_PROBES	   64 /* ports of one process that are asked */
 #define NODE_PORT	   9229
@@ -211,13 +210,13 @@ int port_connect(const struct port *port, struct protocol **ret, struct diag *di
 #define CLOSE_EXPRESSION                                                                           \
 	"require('timers').setTimeout(() => process._debugEnd(), 50).unref(), 'scheduled'"
 
-int port_schedule_close(struct protocol *protocol, struct diag *diag)
+int port_schedule_close(struct protocol *protocol, unsigned int timeout_ms, struct diag *diag)
 {
 	json_t *answer, *exception;
 	int err = protocol_call(protocol, "Runtime.evaluate",
 				json_pack("{s:s, s:b, s:b}", "expression", CLOSE_EXPRESSION,
 					  "includeCommandLineAPI", 1, "silent", 1),
-				CALL_TIMEOUT_MS, &answer, diag);
+				timeout_ms, &answer, diag);
 
 	if (err)
 		return err;
@@ -232,9 +231,9 @@ int port_schedule_close(struct protocol *protocol, struct diag *diag)
 	return err;
 }
 
-int port_wait_closed(const struct port *port)
+int port_wait_closed(const struct port *port, unsigned int timeout_ms)
 {
-	uint64_t end = clock_now_ns() + CLOSE_TIMEOUT_MS * 1000000ULL;
+	uint64_t end = clock_now_ns() + timeout_ms * 1000000ULL;
 
 	do {
 		struct listener *listeners;

@@ -33,10 +33,13 @@ int port_open(pid_t pid, int pidfd, struct port *ret, struct diag *diag);
 /* A session at @port. */
 int port_connect(const struct port *port, struct protocol **ret, struct diag *diag);
 
-/* Has the process close its port as soon as the session is over, which is to be ended at once. */
-int port_schedule_close(struct protocol *protocol, struct diag *diag);
+/* Has the process close its port as soon as the session is over, which is to be ended at once.
+ * After -ETIMEDOUT it does so when it comes to it. */
+int port_schedule_close(struct protocol *protocol, unsigned int timeout_ms, struct diag *diag);
 
 /* Waits for the port to be gone. -ETIMEDOUT when it stays. */
-int port_wait_closed(const struct port *port);
+int port_wait_closed(const struct port *port, unsigned int timeout_ms);
+
+#define PORT_CLOSE_TIMEOUT_MS 5000
 
 #endif
