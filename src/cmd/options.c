@@ -18,8 +18,8 @@ static const struct argp_option output_options[] = {
 	{"output", 'o', "FILE", 0,
 	 "Write to FILE, which is replaced when all is written; - is stdout", 0},
 	{"format", 'f', "FORMAT", 0,
-	 "table, folded, pprof or json; without it, by the name of FILE (.txt .folded .pb.gz "
-	 ".json)",
+	 "table, folded, pprof, json or heapprofile; without it, by the name of FILE (.txt .folded "
+	 ".pb.gz .json .heapprofile)",
 	 0},
 	{"metric", 'm', "METRIC", 0,
 	 "inuse_space, inuse_objects, alloc_space or alloc_objects; without it inuse_space", 0},

@@ -15,6 +15,7 @@ enum {
 	OPTION_MIN_AGE = OPTION_FIRST_FREE,
 	OPTION_MAP_MEMORY,
 	OPTION_FOLLOW,
+	OPTION_INSPECTOR,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -28,6 +29,11 @@ static const struct argp_option record_table[] = {
 	{"pid", 'p', "PID", 0, "A running process; or give a command after --", 1},
 	{"follow", OPTION_FOLLOW, NULL, 0, "Also watch the processes it forks from now on", 1},
 	{NULL, 0, NULL, 0, "How:", 2},
+	{"source", 's', "SOURCE", 0, "malloc, or js with --inspector (default malloc)", 2},
+	{"inspector", OPTION_INSPECTOR, NULL, 0,
+	 "With --source js: what JavaScript holds, by V8's own sampler through the inspector of a "
+	 "running node. This has side effects: see below",
+	 2},
 	{"rate", 'r', "BYTES", 0,
 	 "Mean bytes between two samples; 1 takes every allocation (default 1)", 2},
 	{"duration", 'd', "TIME", 0,
@@ -65,10 +71,16 @@ static const char record_doc[] =
 	"Without -o the profile goes to heaptap-COMM-PID-TIME.pb.gz; a text format chosen with -f goes "
 	"to stdout.\n"
 	"\n"
+	"--source js --inspector opens the inspector of a node process by SIGUSR1, when it is not open "
+	"already, and closes it afterwards. While it is open every user of the machine who can reach "
+	"its loopback may debug the process; node reports it on the process's stderr, and each profile "
+	"takes a full garbage collection. Only objects allocated after the start are seen.\n"
+	"\n"
 	"Examples:\n"
 	"  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.folded -- ./server --port 8080\n"
+	"  heaptap record -p 1234 --source js --inspector -d 1m -o js.heapprofile\n"
 	"\n" OPTION_EXIT_HELP;
 
 static void parse_pid(struct record_options *options, const char *arg, struct argp_state *state)
@@ -76,6 +88,31 @@ static void parse_pid(struct record_options *options, const char *arg, struct ar
 	if (options->pid)
 		argp_error(state, "--pid: one process at a time: '%s' is the second", arg);
 	options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
+}
+
+static void parse_source(struct record_options *options, const char *arg, struct argp_state *state)
+{
+	if (!strcmp(arg, "malloc"))
+		options->source = SOURCE_MALLOC;
+	else if (!strcmp(arg, "js"))
+		options->source = SOURCE_JS;
+	else
+		argp_error(state, "--source: there is no source '%s'; there are: malloc js", arg);
+}
+
+/* What the inspector does not give. */
+static void settle_inspector(const struct record_options *options, const struct argp_state *state)
+{
+	if (options->source != SOURCE_JS)
+		argp_error(state, "--inspector: is for --source js");
+	if (!options->pid)
+		argp_error(state, "--inspector: is for a running process: give -p PID");
+	if (options->output.metric != METRIC_INUSE_SPACE)
+		argp_error(state, "--metric: with --inspector there is only inuse_space");
+	if (options->min_age_ns)
+		argp_error(state, "--min-age: is not for --inspector");
+	if (options->has_rate && options->session.rate > INT32_MAX)
+		argp_error(state, "--rate: with --inspector less than 2G");
 }
 
 static void settle(struct record_options *options, const struct argp_state *state)
@@ -88,6 +125,10 @@ static void settle(struct record_options *options, const struct argp_state *stat
 		argp_error(state, "-p and -- COMMAND exclude each other");
 	if (options->propagate_status && !options->command)
 		argp_error(state, "--propagate-status: is for -- COMMAND");
+	if (options->inspector)
+		settle_inspector(options, state);
+	else if (options->source == SOURCE_JS)
+		argp_error(state, "--source: js needs --inspector");
 	if (!options->output.path && options->output.format && !options->output.format->binary)
 		options->output.path = "-";
 	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
@@ -103,6 +144,7 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'r':
+		options->has_rate = true;
 		session->rate = option_bytes(state, "--rate", arg);
 		if (!session->rate || session->rate > HT_RATE_MAX)
 			argp_error(state, "--rate: '%s' is not from 1 to 64G", arg);
@@ -142,6 +184,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'p':
 		parse_pid(options, arg, state);
+		return 0;
+	case 's':
+		parse_source(options, arg, state);
+		return 0;
+	case OPTION_INSPECTOR:
+		options->inspector = true;
 		return 0;
 	case 'q':
 		options->quiet = true;
@@ -202,5 +250,5 @@ int cmd_record(int argc, char **argv)
 	};
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
-	return record_run(&options);
+	return options.inspector ? record_inspector_run(&options) : record_run(&options);
 }

@@ -12,7 +12,12 @@
 #include "cmd/options.h"
 #include "collect/session.h"
 
+enum record_source { SOURCE_MALLOC, SOURCE_JS };
+
 struct record_options {
+	enum record_source source;
+	bool inspector;				       /* SOURCE_JS through V8's inspector */
+	bool has_rate;				       /* -r was given */
 	pid_t pid;				       /* 0: a command */
 	char **command;				       /* argv of what to start, or NULL */
 	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */
@@ -24,5 +29,8 @@ struct record_options {
 
 /* The whole recording. Returns the exit status. */
 int record_run(struct record_options *options);
+
+/* The same through the inspector of a node process (record_inspector.c). */
+int record_inspector_run(struct record_options *options);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -66,38 +65,6 @@ static void prepare_signals(sigset_t *sleeping)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* heaptap-COMM-PID-UTCSTAMP.pb.gz; a '/' in comm would be a directory. */
-static char *default_path(const struct process *process, const char *suffix)
-{
-	char stamp[32], comm[sizeof(process->comm)], *path;
-	time_t now = time(NULL);
-	struct tm tm;
-
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	strcpy(comm, process->comm);
-	for (char *c = comm; *c; c++)
-		if (*c == '/' || (unsigned char)*c <= ' ')
-			*c = '_';
-	if (asprintf(&path, "heaptap-%s-%d-%s%s", comm, process->pid, stamp, suffix) < 0)
-		return NULL;
-	return path;
-}
-
-/* NAME.0001.pb.gz for NAME.pb.gz: the number goes before the suffix of the format. */
-static char *snapshot_path(const struct run *run)
-{
-	const char *path = run->options->output.path, *suffix = run->options->output.format->suffix;
-	size_t length = strlen(path), tail = suffix ? strlen(suffix) : 0;
-	char *name;
-
-	if (tail >= length || strcmp(path + length - tail, suffix ?: "") != 0)
-		tail = 0;
-	if (asprintf(&name, "%.*s.%04u%s", (int)(length - tail), path, run->nr_snapshots,
-		     path + length - tail) < 0)
-		return NULL;
-	return name;
-}
-
 /* Names @snapshot and writes it to @path. */
 static int write_profile(const struct run *run, const struct snapshot *snapshot, const char *path)
 {
@@ -127,7 +94,7 @@ static int write_snapshot(struct run *run)
 		return err;
 	}
 	run->nr_snapshots++;
-	path = snapshot_path(run);
+	path = output_snapshot_path(&run->options->output, run->nr_snapshots);
 	err = path ? write_profile(run, &snapshot, path) : -ENOMEM;
 	free(path);
 	snapshot_done(&snapshot);
@@ -256,7 +223,7 @@ static int finish(struct run *run)
 	measure_cost(run, &snapshot);
 	if (!options->output.path)
 		options->output.path = path =
-			default_path(process, options->output.format->suffix ?: ".txt");
+			output_default_path(&options->output, process->comm, process->pid);
 	err = options->output.path ? write_profile(run, &snapshot, options->output.path) : -ENOMEM;
 	if (!err)
 		summary_end(options, &run->recording, &snapshot);

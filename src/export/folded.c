@@ -71,13 +71,15 @@ static int add_name(struct line *line, const char *name, bool quoted)
 	return 0;
 }
 
-/* "functionName file:12": of a JavaScript frame the name alone says little. */
+/* "functionName file:12": of a JavaScript frame the name alone says little. Evaluated code is in no
+ * file: "<anonymous>:12", as V8 writes it. */
 static int add_javascript(struct line *line, const struct stack_frame *frame, bool leaf)
 {
 	char *name;
 	int err;
 
-	if (asprintf(&name, "%s %s:%" PRId64, frame->name, frame->file, frame->line) < 0)
+	if (asprintf(&name, "%s %s:%" PRId64, frame->name,
+		     *frame->file ? frame->file : "<anonymous>", frame->line) < 0)
 		return -ENOMEM;
 	err = add_name(line, name, leaf && ends_in_number(name));
 	free(name);

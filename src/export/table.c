@@ -77,15 +77,16 @@ static void put_values(const struct view *view, const struct row *row)
 {
 	int64_t bytes = row->values[space_metric(view)];
 	int64_t objects = row->values[objects_metric(view)];
-	char size[TEXT_SIZE], mean[TEXT_SIZE] = "-", share[TEXT_SIZE] = "-";
+	char size[TEXT_SIZE], count[TEXT_SIZE] = "-", mean[TEXT_SIZE] = "-", share[TEXT_SIZE] = "-";
 
+	if (view->profile->has_metric[objects_metric(view)])
+		snprintf(count, sizeof(count), "%" PRId64, objects);
 	if (objects > 0)
 		text_bytes(mean, bytes / objects);
 	if (view->total > 0)
 		snprintf(share, sizeof(share), "%.1f%%",
 			 100 * (double)row->values[view->options->metric] / (double)view->total);
-	fprintf(view->out, "%8s %6s %10" PRId64 " %7s", text_bytes(size, bytes), share, objects,
-		mean);
+	fprintf(view->out, "%8s %6s %10s %7s", text_bytes(size, bytes), share, count, mean);
 	if (view->sampled) {
 		putc(' ', view->out);
 		put_error(view, row);

@@ -108,7 +108,7 @@ static void push(struct stack *stack, uint32_t index, uint32_t line_index)
 		frame->name = function->name;
 		frame->file = function->file;
 		frame->line = location->lines[line_index].line;
-		frame->javascript = *frame->file && is_javascript(stack, location);
+		frame->javascript = (*frame->file || frame->line) && is_javascript(stack, location);
 	}
 	if (!frame->name || !*frame->name)
 		frame->name = fallback_name(stack, location);
