@@ -67,7 +67,7 @@ static int read_name(struct v8_functions *functions, const struct v8_shared *sha
 		if (!scope.inferred_name ||
 		    v8_string_read(heap, scope.inferred_name, text, sizeof(text)))
 			text[0] = '\0';
-	if (!text[0] && script->is_eval && !shared->literal_id)
+	if (!text[0] && script->is_eval)
 		strcpy(text, "eval");
 	function->name = v8_names_get(functions->names, text);
 	v8_script_line(script, scope.start_position, &function->start_line, &column);
