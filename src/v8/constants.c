@@ -22,6 +22,8 @@ struct row {
 
 static const struct row rows[] = {
 	{"class_Map__instance_type__uint16_t", OFFSET(map_type)},
+	{"class_Map__instance_descriptors_offset", OFFSET(map_descriptors)},
+	{"class_DescriptorArray__header_size__uintptr_t", OFFSET(descriptors_header)},
 	{"class_JSFunction__shared__SharedFunctionInfo", OFFSET(function_shared)},
 	{"class_SharedFunctionInfo__function_data__Object", OFFSET(shared_data)},
 	{"class_SharedFunctionInfo__name_or_scope_info__Object", OFFSET(shared_name)},

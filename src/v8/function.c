@@ -10,6 +10,7 @@
 
 #include "v8/bytecode.h"
 #include "v8/function.h"
+#include "v8/own_name.h"
 #include "v8/scope.h"
 #include "v8/shared.h"
 #include "v8/string.h"
@@ -49,13 +50,23 @@ static struct v8_function *find_known(const struct v8_functions *functions,
 	return entry ? &entry->function : NULL;
 }
 
-/* The function's own name, else the one V8 inferred from what it was assigned to. */
+static bool read_text(struct v8_heap *heap, uint64_t string, char text[MAX_NAME])
+{
+	return string && !v8_string_read(heap, string, text, MAX_NAME) && text[0];
+}
+
+/*
+ * The name in the source; else what the closure was named when it was made; else what V8 inferred
+ * from the assignment. V8 would let the closure's own name win, but that of a function made many
+ * times need not be the same.
+ */
 static int read_name(struct v8_functions *functions, const struct v8_shared *shared,
-		     const struct v8_script *script, struct v8_function *function)
+		     uint64_t closure, const struct v8_script *script, struct v8_function *function)
 {
 	struct v8_heap *heap = functions->heap;
 	struct v8_scope scope = {.start_position = -1};
-	char text[MAX_NAME] = "";
+	uint64_t own = 0;
+	char text[MAX_NAME];
 	int32_t column;
 
 	if (v8_scope_read(heap, shared->name, &scope)) {
@@ -63,12 +74,12 @@ static int read_name(struct v8_functions *functions, const struct v8_shared *sha
 		if (HT_V8_IS_OBJECT(shared->name))
 			scope.name = shared->name;
 	}
-	if (!scope.name || v8_string_read(heap, scope.name, text, sizeof(text)) || !text[0])
-		if (!scope.inferred_name ||
-		    v8_string_read(heap, scope.inferred_name, text, sizeof(text)))
-			text[0] = '\0';
-	if (!text[0] && script->is_eval && !shared->literal_id)
-		strcpy(text, "eval");
+	if (!read_text(heap, scope.name, text)) {
+		if (closure)
+			v8_own_name_find(heap, closure, &own);
+		if (!read_text(heap, own, text) && !read_text(heap, scope.inferred_name, text))
+			strcpy(text, script->is_eval ? "eval" : "");
+	}
 	function->name = v8_names_get(functions->names, text);
 	v8_script_line(script, scope.start_position, &function->start_line, &column);
 	return function->name ? 0 : -ENOMEM;
@@ -76,7 +87,7 @@ static int read_name(struct v8_functions *functions, const struct v8_shared *sha
 
 /* Reads the function of @shared, whose identity was checked, and that it still is there then. */
 static int add_function(struct v8_functions *functions, const struct v8_shared *shared,
-			struct v8_script *script, struct v8_function **ret)
+			uint64_t closure, struct v8_script *script, struct v8_function **ret)
 {
 	struct v8_function_entry *entry = calloc(1, sizeof(*entry));
 	struct v8_shared again;
@@ -85,7 +96,7 @@ static int add_function(struct v8_functions *functions, const struct v8_shared *
 	if (!entry)
 		return -ENOMEM;
 	entry->function.key = (struct v8_function_key){script, (uint32_t)shared->literal_id};
-	err = read_name(functions, shared, script, &entry->function);
+	err = read_name(functions, shared, closure, script, &entry->function);
 	if (!err)
 		err = v8_shared_read(functions->heap, shared->object, &again);
 	if (!err && (again.script != shared->script || again.name != shared->name ||
@@ -123,17 +134,20 @@ static bool is_frames(struct v8_heap *heap, const struct v8_shared *shared,
 	       !v8_script_read_id(heap, shared->script, &id) && id == (int32_t)frame->script_id;
 }
 
+/* *ret_closure is the frame's JSFunction when it still is where the frame says, else 0. */
 static int find_shared(struct v8_functions *functions, const struct ht_js_frame *frame,
-		       struct v8_shared *ret)
+		       struct v8_shared *ret, uint64_t *ret_closure)
 {
 	struct v8_heap *heap = functions->heap;
 	uint64_t object;
 	int32_t id;
 	int err;
 
+	*ret_closure = frame->function;
 	if (!v8_shared_of_function(heap, frame->function, &object) &&
 	    !v8_shared_read(heap, object, ret) && is_frames(heap, ret, frame))
 		return 0;
+	*ret_closure = 0;
 	err = v8_script_read_id(heap, frame->script, &id);
 	if (!err && id != (int32_t)frame->script_id)
 		err = -ESTALE;
@@ -146,6 +160,22 @@ static int find_shared(struct v8_functions *functions, const struct ht_js_frame 
 	return is_frames(heap, ret, frame) ? 0 : -ESTALE;
 }
 
+/* Also when neither function nor script can be read any more but the script's id was met before. */
+static int find_function(struct v8_functions *functions, const struct ht_js_frame *frame,
+			 const struct v8_shared *shared, uint64_t closure, struct v8_function **ret)
+{
+	struct v8_script *script;
+	int err = v8_scripts_get(functions->scripts, shared ? shared->script : frame->script,
+				 (int32_t)frame->script_id, &script);
+
+	if (err)
+		return err;
+	*ret = find_known(functions, script, (int32_t)frame->literal_id);
+	if (*ret)
+		return 0;
+	return shared ? add_function(functions, shared, closure, script, ret) : -ESTALE;
+}
+
 int v8_functions_of_frame(struct v8_functions *functions, const struct ht_js_frame *frame,
 			  bool with_bytecode, struct v8_function **ret)
 {
@@ -154,36 +184,25 @@ int v8_functions_of_frame(struct v8_functions *functions, const struct ht_js_fra
 	struct v8_function *function =
 		script ? find_known(functions, script, (int32_t)frame->literal_id) : NULL;
 	struct v8_shared shared;
-	uint64_t bytecode;
+	uint64_t bytecode, closure;
+	bool is_found;
 	int err;
 
 	if (function && (function->has_bytecode || !with_bytecode)) {
 		*ret = function;
 		return 0;
 	}
-	err = find_shared(functions, frame, &shared);
+	is_found = !find_shared(functions, frame, &shared, &closure);
 	if (!function) {
-		if (!script && !err)
-			err = v8_scripts_get(functions->scripts, shared.script,
-					     (int32_t)frame->script_id, &script);
-		else if (!script && !v8_scripts_get(functions->scripts, frame->script,
-						    (int32_t)frame->script_id, &script))
-			function = find_known(functions, script, (int32_t)frame->literal_id);
-		if (err && !function)
+		err = find_function(functions, frame, is_found ? &shared : NULL, closure,
+				    &function);
+		if (err)
 			return err;
-		if (!function)
-			function = find_known(functions, script, (int32_t)frame->literal_id);
-		if (!function) {
-			err = add_function(functions, &shared, script, &function);
-			if (err)
-				return err;
-		}
 	}
-	if (with_bytecode && !function->has_bytecode && !err &&
+	/* Never frame->bytecode alone: nothing in it says whose it is. */
+	if (with_bytecode && !function->has_bytecode && is_found &&
 	    !v8_shared_bytecode(functions->heap, &shared, &bytecode))
 		read_bytecode(functions, bytecode, function);
-	if (with_bytecode && !function->has_bytecode)
-		read_bytecode(functions, frame->bytecode, function);
 	*ret = function;
 	return 0;
 }
@@ -203,5 +222,5 @@ int v8_functions_of_shared(struct v8_functions *functions, uint64_t object,
 	if (err)
 		return err;
 	*ret = find_known(functions, script, shared.literal_id);
-	return *ret ? 0 : add_function(functions, &shared, script, ret);
+	return *ret ? 0 : add_function(functions, &shared, 0, script, ret);
 }

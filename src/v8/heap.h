@@ -19,6 +19,7 @@ struct v8_heap {
 	struct v8_memory *memory;
 	const struct v8_layout *layout;
 	bool new_positions, positions_known; /* encoding of position tables, and whether seen */
+	uint64_t name_string;		     /* "name", once it was seen; 0 before */
 	uint64_t stream_map;		     /* of instructions, once one was seen; 0 before */
 	/* Maps of V8's own objects; they are never moved. Direct-mapped by address. */
 	struct {

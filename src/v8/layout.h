@@ -21,7 +21,7 @@
 
 /* Bytes from the beginning of an object, or an index where it says so. */
 struct v8_offsets {
-	int32_t map_type;
+	int32_t map_type, map_descriptors, descriptors_header;
 	int32_t function_shared;
 	int32_t shared_data, shared_name, shared_script, shared_literal;
 	int32_t script_source, script_name, script_line_offset, script_column_offset;

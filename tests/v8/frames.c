@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * frames PID [REPEAT]: the JavaScript stack of a process that is blocked in a system call, by the
- * resolver alone. One line of JSON for each line of source, youngest first; then one with the
- * times: of the first pass and of the fastest of REPEAT more.
+ * frames PID [REPEAT [moved]]: the JavaScript stack of a process that is blocked in a system call,
+ * by the resolver alone. One line of JSON for each line of source, youngest first; then one with
+ * the times: of the first pass and of the fastest of REPEAT more. moved: as if the collector had
+ * moved every function and its bytecode since.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -67,13 +68,15 @@ int main(int argc, char **argv)
 	static struct scan scan;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: frames PID [REPEAT]\n");
+		fprintf(stderr, "usage: frames PID [REPEAT [moved]]\n");
 		return 2;
 	}
 	if (stack_scan(atoi(argv[1]), &scan, &why)) {
 		fprintf(stderr, "frames: %s: cannot read %s: %s\n", argv[1], why, scan.layout.note);
 		return 1;
 	}
+	for (uint32_t i = 0; argc > 3 && i < scan.nr_frames; i++)
+		scan.frames[i].js.function = scan.frames[i].js.bytecode = scan.frames[i].js.script;
 	resolver = v8_resolver_new(atoi(argv[1]), &scan.layout);
 	start = now_us();
 	if (!resolver || resolve(resolver, &scan, places))

@@ -15,9 +15,10 @@
 
 #include "stack_scan.h"
 
-#define MAX_STACK  (8 << 20)
-#define MAX_RANGES 4096
-#define MAX_STARTS 4096 /* words from the stack pointer on that may begin the chain */
+#define MAX_STACK   (8 << 20)
+#define MAX_RANGES  4096
+#define MAX_WAIT_MS 1000
+#define MAX_STARTS  4096 /* words from the stack pointer on that may begin the chain */
 
 struct range {
 	uint64_t start, end, offset;
@@ -32,7 +33,7 @@ struct process {
 	char *stack;
 };
 
-static int read_sp(pid_t pid, uint64_t *ret)
+static int try_read_sp(pid_t pid, uint64_t *ret)
 {
 	char path[64], line[512] = "", *last;
 	FILE *file;
@@ -51,6 +52,19 @@ static int read_sp(pid_t pid, uint64_t *ret)
 	last = strrchr(line, ' ');
 	*ret = last ? strtoull(last + 1, NULL, 16) : 0;
 	return *ret ? 0 : -EAGAIN;
+}
+
+/* Waits until it is blocked. */
+static int read_sp(pid_t pid, uint64_t *ret)
+{
+	int err = -EAGAIN;
+
+	for (int i = 0; i < MAX_WAIT_MS && err == -EAGAIN; i++) {
+		err = try_read_sp(pid, ret);
+		if (err == -EAGAIN)
+			usleep(1000);
+	}
+	return err;
 }
 
 /* The image is the first file among the program and libnode.so that has a V8. */
