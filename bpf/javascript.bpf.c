@@ -12,16 +12,13 @@
 
 #define MAX_FRAME_TYPE 256
 
-/* What is executed at @pc: a JavaScript function's code, or one of V8's own builtins (-1). */
-static __always_inline int kind_of(const struct ht_v8 *v8, __u64 pc)
+/* Is @pc in the interpreter, in either of the places where its code is? */
+static __always_inline bool is_interpreter(const struct ht_v8 *v8, __u64 pc)
 {
-	for (int i = 0; i < 2; i++) {
-		__u64 at = pc - v8->blob[i];
-
-		if (v8->blob[i] && at < v8->blob_size)
-			return at - v8->interpreter < v8->interpreter_size ? HT_JS_INTERPRETED : -1;
-	}
-	return HT_JS_CODE;
+	for (int i = 0; i < 2; i++)
+		if (v8->blob[i] && pc - v8->blob[i] - v8->interpreter < v8->interpreter_size)
+			return 1;
+	return 0;
 }
 
 /* The word @offset bytes into the object @tagged. */
@@ -61,12 +58,13 @@ static __always_inline void locate(const struct ht_v8 *v8, struct stack_slot *sl
 
 /* Fills @frame from the slots below the frame pointer; false when it is none. */
 static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot *slot,
-				       struct ht_js_frame *frame)
+				       bool generated, struct ht_js_frame *frame)
 {
 	__u64 fp = slot->frame.fp, context, function = 0;
-	int kind = kind_of(v8, slot->frame.pc - 1);
 
-	if (kind < 0 || window_read(slot, fp + v8->fp_context, &context))
+	if (!generated && !is_interpreter(v8, slot->frame.pc - 1))
+		return 0;
+	if (window_read(slot, fp + v8->fp_context, &context))
 		return 0;
 	frame->pc = slot->frame.pc;
 	frame->function = 0;
@@ -74,7 +72,7 @@ static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot
 	frame->bytecode_offset = 0;
 	frame->type = 0;
 	if (!HT_V8_IS_OBJECT(context)) {
-		if (kind != HT_JS_CODE || context >= MAX_FRAME_TYPE)
+		if (!generated || context >= MAX_FRAME_TYPE)
 			return 0;
 		frame->kind = HT_JS_TYPED;
 		frame->type = HT_V8_MARKER_TYPE(context);
@@ -82,15 +80,15 @@ static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot
 	}
 	if (window_read(slot, fp + v8->fp_function, &function) || !HT_V8_IS_OBJECT(function))
 		return 0;
-	frame->kind = kind;
+	frame->kind = generated ? HT_JS_CODE : HT_JS_INTERPRETED;
 	frame->function = function;
 	identify(v8, frame);
-	if (kind == HT_JS_INTERPRETED)
+	if (!generated)
 		locate(v8, slot, frame);
 	return 1;
 }
 
-__noinline int javascript_frame(struct stack_slot *slot)
+__noinline int javascript_frame(struct stack_slot *slot, __u32 generated)
 {
 	struct ht_js_frame *frame;
 	struct ht_v8 *v8;
@@ -110,7 +108,7 @@ __noinline int javascript_frame(struct stack_slot *slot)
 		return 0;
 	}
 	frame = &slot->js.frames[n];
-	if (!frame_read(v8, slot, frame))
+	if (!frame_read(v8, slot, generated, frame))
 		return 0;
 	frame->frame = slot->nr_pcs - 1;
 	slot->hash = stack_hash_add(slot->hash, (__u64)frame->script_id << 32 | frame->literal_id);

@@ -57,8 +57,9 @@ int stack_walk(struct stack_slot *slot, struct stack_start *start, struct ht_pro
 int walk_frames(struct stack_slot *slot);
 
 /* Keeps slot->frame when it is one of a JavaScript function (javascript.bpf.c), before the step to
- * its caller: for frames that are stepped by frame pointer. */
-int javascript_frame(struct stack_slot *slot);
+ * its caller: for frames that are stepped by frame pointer. @generated: the code is the process's
+ * own, of no file. */
+int javascript_frame(struct stack_slot *slot, __u32 generated);
 
 /* A 64-bit mix; from the finalizer of splitmix64 (Steele, Lea, Flood 2014). */
 static __always_inline __u64 stack_hash_add(__u64 hash, __u64 pc)

@@ -120,7 +120,7 @@ static __always_inline int table_lookup(struct stack_slot *slot)
 		return -1;
 	address = pc - mapping->bias;
 	if (address >> HT_UNWIND_PAGE_SHIFT >= mapping->nr_pages)
-		return mapping->nr_pages || mapping->pages ? HT_RULE_UNKNOWN : HT_RULE_NONE;
+		return mapping->nr_pages || mapping->pages ? HT_RULE_UNKNOWN : HT_RULE_GENERATED;
 	page = word_at(mapping->pages + (address >> HT_UNWIND_PAGE_SHIFT));
 	return page ? row_find(slot, *page, address) : 0;
 }
@@ -176,8 +176,8 @@ static __always_inline int step(struct stack_slot *slot)
 	entry = bpf_map_lookup_elem(&rules, &index);
 	if (!entry)
 		return HT_STEP_BAD_RULE;
-	if (rule == HT_RULE_NONE && slot->v8)
-		javascript_frame(slot);
+	if ((rule == HT_RULE_NONE || rule == HT_RULE_GENERATED) && slot->v8)
+		javascript_frame(slot, rule == HT_RULE_GENERATED);
 	return ht_unwind_step(&slot->frame, entry->rule, slot);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/rss.h"
 #include "symbolize/javascript.h"
 
 /* The allocator's function, inlined frames aside, every caller, and a mark where it was cut. */
@@ -263,31 +264,12 @@ static int note_javascript(struct profile *profile, const struct session *sessio
 	return err;
 }
 
-/* Growth of anonymous memory beside what is held, so that nobody takes one for the other. */
-static int note_rss(struct profile *profile, const struct recording *recording,
-		    const struct site_totals *total)
-{
-	int64_t change = 0, explained = llround(total->inuse_bytes);
-	uint64_t rss_anon = 0;
-	int err;
-
-	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
-		const struct target *target = session_target_at(recording->session, i);
-
-		rss_anon += target->memory.rss_anon;
-		change += (int64_t)target->memory.rss_anon - (int64_t)target->memory_start.rss_anon;
-	}
-	err = profile_set_note(profile, "rss_anon", "%" PRIu64, rss_anon);
-	err = err ?: profile_set_note(profile, "rss_anon_change", "%" PRId64, change);
-	err = err ?: profile_set_note(profile, "rss_explained", "%" PRId64, explained);
-	return err ?: profile_set_note(profile, "rss_unexplained", "%" PRId64, change - explained);
-}
-
 static int add_notes(const struct recording *recording, const struct snapshot *snapshot,
 		     struct profile *profile)
 {
 	const struct target *target = session_target(recording->session);
 	struct site_totals total;
+	struct rss rss;
 	int err;
 
 	snapshot_total(snapshot, &total);
@@ -307,7 +289,8 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 					  relative_error(total.inuse_bytes, total.inuse_var));
 	err = err ?: note_javascript(profile, recording->session);
 	err = err ?: note_cost(profile, recording, &snapshot->stats);
-	err = err ?: note_rss(profile, recording, &total);
+	rss_account(recording->session, total.inuse_bytes, &rss);
+	err = err ?: rss_note(profile, &rss);
 	return err
 		       ?: profile_set_note(profile, "map_bytes", "%" PRIu64,
 					   session_map_bytes(recording->session));

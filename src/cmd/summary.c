@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cmd/rss.h"
 #include "export/text.h"
 
 static const struct {
@@ -137,6 +138,21 @@ static void say_javascript(const struct record_options *options, const struct se
 			    javascript.stats.cut_sources);
 }
 
+/* Of a process with V8: what its memory's growth is made of. */
+static void say_rss(const struct recording *recording, const struct snapshot *snapshot)
+{
+	struct site_totals total;
+	struct rss rss;
+	char text[512];
+
+	snapshot_total(snapshot, &total);
+	rss_account(recording->session, total.inuse_bytes, &rss);
+	if (!rss.has_v8)
+		return;
+	rss_describe(&rss, text, sizeof(text));
+	cmd_message("rss: %s", text);
+}
+
 static void say_tables(const struct session *session)
 {
 	struct tables_stats stats;
@@ -218,6 +234,7 @@ void summary_end(const struct record_options *options, const struct recording *r
 	if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
 		say_seen(recording, snapshot);
 	say_cost(recording, snapshot);
+	say_rss(recording, snapshot);
 	say_javascript(options, recording->session);
 	if (options->verbose) {
 		say_tables(recording->session);

@@ -8,54 +8,59 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/task_info.h"
 #include "elf/image.h"
 
 _Static_assert(sizeof(((struct javascript *)0)->note) == sizeof(((struct v8_layout *)0)->note),
 	       "a note is copied whole");
 
-static int read_layout(const struct object *object, struct v8_layout *layout, uint64_t *ret_offset)
+/* Everything of @ret but the object. */
+static int read_file(const struct object *object, struct v8_file *ret)
 {
 	struct elf_image *image;
 	int err = elf_image_open(object->fd, &image);
 
 	if (err)
 		return -ENOENT;
-	err = v8_layout_read(image, layout);
-	if (!err && elf_image_vaddr_to_offset(image, layout->blob_vaddr, ret_offset))
+	err = v8_layout_read(image, &ret->layout);
+	if (!err && elf_image_vaddr_to_offset(image, ret->layout.blob_vaddr, &ret->blob_offset))
 		err = -ENOENT;
+	if (!err)
+		ret->has_spaces = !v8_spaces_layout_read(image, &ret->layout, &ret->spaces);
 	elf_image_free(image);
 	return err;
 }
 
+static void set_file(struct javascript *javascript, const struct v8_file *file,
+		     struct object *object)
+{
+	object_put(javascript->file.object);
+	javascript->file = *file;
+	javascript->file.object = object_get(object);
+}
+
 void javascript_share(struct javascript *javascript, const struct javascript *like)
 {
-	if (!like->object)
+	if (!like->file.object)
 		return;
-	javascript->layout = like->layout;
+	set_file(javascript, &like->file, like->file.object);
 	memcpy(javascript->note, like->note, sizeof(javascript->note));
-	javascript->blob_offset = like->blob_offset;
-	javascript->object = object_get(like->object);
 }
 
 int javascript_examine(struct javascript *javascript, struct object *object)
 {
-	struct v8_layout layout;
-	uint64_t offset;
+	struct v8_file file = {0};
 	int err;
 
-	if (javascript->resolver || object->fd < 0 || object == javascript->object)
+	if (javascript->resolver || object->fd < 0 || object == javascript->file.object)
 		return 0;
-	err = read_layout(object, &layout, &offset);
+	err = read_file(object, &file);
 	if (err == -ENOENT || err == -ENOMEM)
 		return err == -ENOMEM ? err : 0;
-	memcpy(javascript->note, layout.note, sizeof(javascript->note));
+	memcpy(javascript->note, file.layout.note, sizeof(javascript->note));
 	javascript->unreadable = err;
-	if (err)
-		return 0;
-	javascript->layout = layout;
-	javascript->blob_offset = offset;
-	object_put(javascript->object);
-	javascript->object = object_get(object);
+	if (!err)
+		set_file(javascript, &file, object);
 	return 0;
 }
 
@@ -69,10 +74,10 @@ static void find_blobs(const struct javascript *javascript, const struct space *
 	blob[0] = blob[1] = 0;
 	for (uint32_t i = 0; i < space->nr_mappings && nr < 2; i++) {
 		const struct mapping *mapping = &space->mappings[i];
-		uint64_t at = javascript->blob_offset - mapping->offset;
+		uint64_t at = javascript->file.blob_offset - mapping->offset;
 
-		if (mapping->live && mapping->object == javascript->object &&
-		    javascript->blob_offset >= mapping->offset &&
+		if (mapping->live && mapping->object == javascript->file.object &&
+		    javascript->file.blob_offset >= mapping->offset &&
 		    at < mapping->end - mapping->start)
 			blob[nr++] = mapping->start + at;
 	}
@@ -90,23 +95,50 @@ static uint32_t entry_take(const struct ht_v8 *entries)
 int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 		       const struct space *space, uint32_t tgid)
 {
-	struct ht_v8 *entries = kernel_v8s(kernel), v8 = javascript->layout.walker;
+	struct ht_v8 *entries = kernel_v8s(kernel), v8 = javascript->file.layout.walker;
 
-	if (!javascript->object)
+	if (!javascript->file.object)
 		return 0;
 	find_blobs(javascript, space, v8.blob);
 	if (!v8.blob[0])
 		return 0;
-	if (!javascript->resolver)
-		javascript->resolver = v8_resolver_new(tgid, &javascript->layout);
-	if (!javascript->resolver)
-		return -ENOMEM;
+	javascript->bias = v8.blob[0] - javascript->file.layout.blob_vaddr;
+	if (!javascript->resolver) {
+		javascript->resolver = v8_resolver_new(tgid, &javascript->file.layout);
+		if (!javascript->resolver)
+			return -ENOMEM;
+		javascript_measure(javascript, tgid);
+		javascript->spaces_start = javascript->spaces;
+	}
 	if (!javascript->entry)
 		javascript->entry = entry_take(entries);
 	if (!javascript->entry)
 		return -ENOSPC;
 	entries[javascript->entry - 1] = v8;
 	return kernel_set_v8(kernel, tgid, javascript->entry);
+}
+
+void javascript_measure(struct javascript *javascript, pid_t pid)
+{
+	struct v8_memory memory = v8_memory_of_process(pid);
+	struct v8_spaces spaces;
+	struct ht_task *tasks;
+	uint64_t *pointers;
+	size_t nr;
+
+	if (!javascript->file.has_spaces || !javascript->resolver ||
+	    task_info_read(pid, &tasks, &nr, NULL))
+		return;
+	pointers = calloc(nr ?: 1, sizeof(*pointers));
+	for (size_t i = 0; i < nr && pointers; i++)
+		pointers[i] = tasks[i].fsbase;
+	if (pointers &&
+	    !v8_spaces_read(&memory, &javascript->file.spaces, javascript->bias, pointers, nr,
+			    &spaces) &&
+	    spaces.nr_isolates)
+		javascript->spaces = spaces;
+	free(pointers);
+	free(tasks);
 }
 
 int javascript_take(struct javascript *javascript, const struct ht_js_event *event,
@@ -177,6 +209,6 @@ void javascript_done(struct javascript *javascript)
 		v8_resolver_free(javascript->past[i]);
 	free(javascript->past);
 	v8_resolver_free(javascript->resolver);
-	object_put(javascript->object);
+	object_put(javascript->file.object);
 	memset(javascript, 0, sizeof(*javascript));
 }

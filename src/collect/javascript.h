@@ -14,17 +14,27 @@
 #include "collect/stacks.h"
 #include "proc/space.h"
 #include "v8/resolver.h"
+#include "v8/spaces.h"
+
+/* A file with V8. */
+struct v8_file {
+	struct object *object; /* held; NULL: none was found */
+	struct v8_layout layout;
+	uint64_t blob_offset; /* of the builtins */
+	bool has_spaces;      /* the sizes of its heap can be read */
+	struct v8_spaces_layout spaces;
+};
 
 struct javascript {
-	struct v8_layout layout;
+	struct v8_file file; /* may be of a former image */
+	bool unreadable;     /* there is a V8 whose frames cannot be named: note says why */
+	char note[256];	     /* for the user: what is assumed of it, or missing; "" */
 	struct v8_resolver *resolver; /* of the present image; NULL: no V8 so far */
 	unsigned int nr_past;
-	struct v8_resolver **past; /* of former images: their names are still in use */
-	struct object *object;	   /* the file with V8, held */
-	uint64_t blob_offset;	   /* of the builtins in it */
-	bool unreadable;	   /* there is a V8 whose frames cannot be named: note says why */
-	char note[256];		   /* for the user: what is assumed of it, or missing; "" */
-	uint32_t entry;		   /* as struct ht_process's v8 */
+	struct v8_resolver **past;	       /* of former images: their names are still in use */
+	uint64_t bias;			       /* of the file's addresses in the present image */
+	struct v8_spaces spaces_start, spaces; /* when it was found; latest known */
+	uint32_t entry;			       /* as struct ht_process's v8 */
 };
 
 /* A process that maps the same file need not look for V8 in it again. @javascript is zeroed. */
@@ -37,6 +47,9 @@ int javascript_examine(struct javascript *javascript, struct object *object);
  * -errno. */
 int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 		       const struct space *space, uint32_t tgid);
+
+/* Looks at the sizes of its heap again. Costs a millisecond or two: not for every event. */
+void javascript_measure(struct javascript *javascript, pid_t pid);
 
 /* Names the frames of @event, for the stack of its site. 0 or -ENOMEM. */
 int javascript_take(struct javascript *javascript, const struct ht_js_event *event,

@@ -332,7 +332,7 @@ int session_freeze(struct session *session)
 	kernel_enable(session->kernel, false);
 	session->frozen_ns = clock_now_ns();
 	for (unsigned int i = 0; i < session->processes.nr; i++)
-		target_measure(&session->processes.all[i]->target);
+		watched_measure(session->processes.all[i]);
 	attachments_detach(&session->attachments);
 	for (unsigned int i = 0; i < session->processes.nr; i++)
 		loader_hook_close(&session->processes.all[i]->loader_hook);
@@ -370,6 +370,17 @@ const struct attachments *session_attachments(const struct session *session)
 	return &session->attachments;
 }
 
+static void add_spaces(const struct javascript *javascript, struct session_javascript *sum)
+{
+	sum->nr_heaps += javascript->spaces.nr_isolates;
+	for (int i = 0; i < V8_NR_SPACES; i++) {
+		uint64_t now = javascript->spaces.committed[i];
+
+		sum->committed += now;
+		sum->space_changes[i] += (int64_t)(now - javascript->spaces_start.committed[i]);
+	}
+}
+
 void session_javascript(const struct session *session, struct session_javascript *ret)
 {
 	*ret = (struct session_javascript){.note = ""};
@@ -381,6 +392,7 @@ void session_javascript(const struct session *session, struct session_javascript
 		if (!*ret->note)
 			ret->note = javascript->note;
 		javascript_stats(javascript, &ret->stats);
+		add_spaces(javascript, ret);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "collect/target.h"
 #include "util/diag.h"
 #include "v8/resolver.h"
+#include "v8/spaces.h"
 
 struct session_options {
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
@@ -72,6 +73,9 @@ struct session_javascript {
 			   * cannot be read; or "". Valid as long as the session */
 	bool unreadable;
 	struct v8_resolver_stats stats;
+	unsigned int nr_heaps;		     /* isolates whose sizes are known */
+	int64_t space_changes[V8_NR_SPACES]; /* bytes committed since it was found */
+	uint64_t committed;		     /* bytes, now */
 };
 void session_javascript(const struct session *session, struct session_javascript *ret);
 uint64_t session_map_bytes(const struct session *session);

@@ -143,6 +143,13 @@ int watched_refresh(struct watched *watched, const struct watch_shared *shared, 
 	return err ?: javascript_publish(&watched->javascript, shared->kernel, space, tgid);
 }
 
+void watched_measure(struct watched *watched)
+{
+	target_measure(&watched->target);
+	if (!watched->target.ended)
+		javascript_measure(&watched->javascript, watched->target.process.pid);
+}
+
 int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch)
 {
 	int err = target_exec(&watched->target, epoch);

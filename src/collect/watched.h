@@ -56,6 +56,10 @@ int watched_refresh(struct watched *watched, const struct watch_shared *shared, 
 /* Puts probes on every allocator among the objects that were not there before. */
 int watched_examine(struct watched *watched, const struct watch_shared *shared, struct diag *diag);
 
+/* Looks at its CPU time, its memory and its heap again; what an ended process last showed is kept.
+ */
+void watched_measure(struct watched *watched);
+
 /* It has exec'd. */
 int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch);
 

@@ -261,10 +261,23 @@ static void put_all_notes(const struct profile *profile, FILE *out)
 	}
 }
 
+/* "1.5M in use" and, where V8's heap is known, how much that has grown. */
+static void put_held(const struct profile *profile, int64_t native, char *text, size_t size)
+{
+	char bytes[TEXT_SIZE], heap[TEXT_SIZE];
+	int64_t v8;
+
+	text_bytes(bytes, native);
+	if (summary_number(profile, "rss_v8", &v8) && v8 > 0)
+		snprintf(text, size, "%s V8 heap and %s", text_bytes(heap, v8), bytes);
+	else
+		snprintf(text, size, "%s", bytes);
+}
+
 /* What is held explains a part of the growth; the rest is said, not attributed. */
 static void put_rss(const struct profile *profile, FILE *out)
 {
-	char anon[TEXT_SIZE], change[TEXT_SIZE], held[TEXT_SIZE], rest[TEXT_SIZE];
+	char anon[TEXT_SIZE], change[TEXT_SIZE], held[2 * TEXT_SIZE + 16], rest[TEXT_SIZE];
 	int64_t values[4];
 
 	if (!summary_number(profile, "rss_anon", &values[0]) ||
@@ -272,7 +285,7 @@ static void put_rss(const struct profile *profile, FILE *out)
 	    !summary_number(profile, "rss_explained", &values[2]) ||
 	    !summary_number(profile, "rss_unexplained", &values[3]))
 		return;
-	text_bytes(held, values[2]);
+	put_held(profile, values[2], held, sizeof(held));
 	fprintf(out, "%-10s%s anonymous memory, ", "rss", text_bytes(anon, values[0]));
 	if (values[1] <= 0)
 		fprintf(out, "%s less than at the start, with %s in use\n",
