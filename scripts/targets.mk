@@ -54,3 +54,8 @@ FRAMES_V8 := $(patsubst %,$(B)/obj/tests/v8/%.o,frames stack_scan)
 TARGETS += $(B)/targets/frames
 $(B)/targets/frames: $(FRAMES_V8) $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+SPACES := $(B)/obj/tests/v8/spaces.o
+TARGETS += $(B)/targets/spaces
+$(B)/targets/spaces: $(SPACES) $(B)/obj/libheaptap.a
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)

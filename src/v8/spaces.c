@@ -14,7 +14,7 @@
 #define MAX_SPACES   16
 #define SPACE_HEAP   8 /* BaseSpace: vtable, heap, id; checked by reading */
 #define SPACE_ID     16
-#define TRIED_MAX    4096 /* candidates that are read, of one isolate */
+#define TRIED_MAX    16384 /* candidates that are read, of one isolate */
 
 /* struct pthread of glibc (nptl/descr.h): the first block of thread-specific data, {seq, data}. */
 #define PTHREAD_SPECIFIC 0x310
@@ -106,23 +106,39 @@ static bool is_space(struct v8_memory *memory, uint64_t space, uint64_t heap, ui
 	return owner == heap && (got & 0xff) == id;
 }
 
+static bool is_pointer(uint64_t word)
+{
+	return word >= 1 << 16 && !(word & 7) && !(word >> 47);
+}
+
+/* Can @spaces be a heap's array? Each is there or not, old space is. */
+static bool is_plausible(const uint64_t *spaces, uint32_t nr, uint32_t old)
+{
+	for (uint32_t id = 0; id < nr; id++)
+		if (spaces[id] && !is_pointer(spaces[id]))
+			return false;
+	return spaces[old];
+}
+
 /* Where in the isolate the heap is; 0 when it was not found. */
 static uint64_t find_heap(struct v8_memory *memory, const struct v8_spaces_layout *layout,
 			  uint64_t isolate)
 {
-	uint32_t id = old_space(row_of(layout->version)), nr_tried = 0;
+	unsigned int row = row_of(layout->version);
+	uint32_t old = old_space(row), nr = space_kinds[row].nr, nr_tried = 0;
 	uint64_t *words = malloc(ISOLATE_SIZE), found = 0;
-	int32_t first = layout->array / 8 + (int32_t)id;
+	uint32_t first = (uint32_t)layout->array / 8;
 
 	if (words && !v8_memory_read(memory, isolate, words, ISOLATE_SIZE))
-		for (int32_t at = 0; at + first < ISOLATE_SIZE / 8 && !found; at++) {
-			uint64_t space = words[at + first], heap = isolate + 8 * (uint64_t)at;
+		for (uint32_t at = 0; at + first + nr <= ISOLATE_SIZE / 8 && !found; at++) {
+			const uint64_t *spaces = words + at + first;
+			uint64_t heap = isolate + 8 * (uint64_t)at;
 
-			if (!space || space & 7 || space >> 47)
+			if (!is_plausible(spaces, nr, old))
 				continue;
 			if (nr_tried++ == TRIED_MAX)
 				break;
-			if (is_space(memory, space, heap, id))
+			if (is_space(memory, spaces[old], heap, old))
 				found = heap;
 		}
 	free(words);
