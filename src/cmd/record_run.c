@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A recording from beginning to end: attach, wait, write. Signals end the waiting, never the
- * writing: they are blocked but for the moments heaptap sleeps.
+ * A recording from beginning to end: attach, wait, write.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,6 +16,7 @@
 #include "cmd/progress.h"
 #include "cmd/record.h"
 #include "cmd/recording.h"
+#include "cmd/stop.h"
 #include "cmd/summary.h"
 #include "collect/cost.h"
 #include "collect/dump.h"
@@ -25,8 +25,6 @@
 
 #define POLL_MS		   250
 #define DUMP_EVERY_DEFAULT 131
-
-static volatile sig_atomic_t stop_signal;
 
 struct run {
 	struct record_options *options;
@@ -39,32 +37,6 @@ struct run {
 	struct progress progress;
 	struct cost_calibration *calibration; /* NULL: not to be had */
 };
-
-static void on_signal(int number)
-{
-	stop_signal = number;
-}
-
-/* Blocks what ends the recording; @sleeping is the mask to sleep with. */
-static void prepare_signals(sigset_t *sleeping)
-{
-	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal};
-	sigset_t blocked;
-
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-		struct sigaction old;
-
-		/* What nohup ignores stays ignored. */
-		if (!sigaction(ending[i], NULL, &old) && old.sa_handler == SIG_IGN)
-			continue;
-		sigaction(ending[i], &action, NULL);
-		sigaddset(&blocked, ending[i]);
-	}
-	sigprocmask(SIG_BLOCK, &blocked, sleeping);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* heaptap-COMM-PID-UTCSTAMP.pb.gz; a '/' in comm would be a directory. */
 static char *default_path(const struct process *process, const char *suffix)
@@ -186,7 +158,7 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 	int err = 0;
 
 	run->snapshot_ns = run->begin_ns + options->interval_ns;
-	while (!stop_signal && !err) {
+	while (!stop_signal() && !err) {
 		uint64_t now = clock_now_ns(), due = now + POLL_MS * 1000000ULL;
 
 		if (options->duration_ns && now - run->begin_ns >= options->duration_ns)
@@ -217,9 +189,9 @@ static void end_child(struct run *run)
 {
 	if (!run->child)
 		return;
-	if (stop_signal == SIGTERM || stop_signal == SIGHUP)
-		kill(run->child, stop_signal);
-	if (!session_target(run->session)->ended && !stop_signal) {
+	if (stop_signal() == SIGTERM || stop_signal() == SIGHUP)
+		kill(run->child, stop_signal());
+	if (!session_target(run->session)->ended && !stop_signal()) {
 		if (!run->options->quiet)
 			cmd_message("%s goes on as pid %d", run->options->command[0], run->child);
 		return;
@@ -295,7 +267,7 @@ int record_run(struct record_options *options)
 
 	if (options->output.path && output_check(options->output.path))
 		return EXIT_FAILED;
-	prepare_signals(&sleeping);
+	stop_prepare(&sleeping);
 	err = start(&run);
 	if (err) {
 		session_free(run.session);

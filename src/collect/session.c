@@ -237,6 +237,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.rate = options->rate,
 		.map_memory = options->map_memory,
 		.caps = options->caps,
+		.programs = KERNEL_PROGRAMS_MALLOC,
 		.empty_programs = options->empty_programs,
 		.copy_every = options->copy_every,
 		.verbose = options->verbose,
