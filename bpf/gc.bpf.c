@@ -35,6 +35,23 @@ __hidden struct gc_thread *gc_thread_here(bool add)
 	return bpf_map_lookup_elem(&gc_threads, &tid);
 }
 
+#define FAR_NS 1000000000ULL
+
+/*
+ * The moment that V8 takes for this end of the pause: where it hands it over (arg_ptr, in us of
+ * CLOCK_MONOTONIC) that one, since the thread may have lost its CPU since; else now. What is not
+ * near now is no time.
+ */
+static __always_inline __u64 moment(const struct hit *hit)
+{
+	__u64 now = bpf_ktime_get_ns(), ns;
+
+	if (hit->cookie.arg_ptr == HT_ARG_NONE)
+		return now;
+	ns = argument(hit, hit->cookie.arg_ptr) * 1000;
+	return now - ns < FAR_NS ? ns : now;
+}
+
 SEC("uprobe/gc_start")
 int gc_start(struct pt_regs *ctx)
 {
@@ -46,7 +63,7 @@ int gc_start(struct pt_regs *ctx)
 	thread = gc_thread_here(1);
 	if (thread) {
 		thread->missing = HT_GC_NO_KIND | HT_GC_NO_SIZE;
-		thread->start_ns = bpf_ktime_get_ns();
+		thread->start_ns = moment(&hit);
 	} else {
 		loss_add(HT_LOSS_gc_lost);
 	}
@@ -146,12 +163,14 @@ int gc_stop(struct pt_regs *ctx)
 
 	if (!hit_init(&hit, ctx, 0))
 		return 0;
-	end_ns = bpf_ktime_get_ns();
+	end_ns = moment(&hit);
 	thread = in_pause();
 	if (!thread) {
 		loss_add(HT_LOSS_gc_half);
 		return hit_done(&hit, 0);
 	}
+	if (end_ns < thread->start_ns)
+		end_ns = thread->start_ns;
 	send(thread, hit.epoch, end_ns);
 	if (ht_gc_stacks)
 		take_stack(&hit, thread, end_ns);

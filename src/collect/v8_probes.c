@@ -28,39 +28,47 @@ static const struct v8_function {
 	enum need need;
 	uint8_t number;	      /* enum ht_js_probe */
 	uint8_t size, origin; /* arguments, by position */
+	uint8_t ticks;	      /* V8's own clock, us of CLOCK_MONOTONIC: from V8 12 on */
 } functions[] = {
-	{"_ZN2v88internal8GCTracer20StartObservablePauseE", "GCTracer::StartObservablePause",
-	 PROGRAM_GC_START, NEED_START, 0, NONE, NONE},
-	{"_ZN2v88internal8GCTracer19StopObservablePauseE", "GCTracer::StopObservablePause",
-	 PROGRAM_GC_STOP, NEED_STOP, 0, NONE, NONE},
+	{"_ZN2v88internal8GCTracer20StartObservablePauseENS_4base9TimeTicksE",
+	 "GCTracer::StartObservablePause", PROGRAM_GC_START, NEED_START, 0, NONE, NONE, 1},
+	{"_ZN2v88internal8GCTracer20StartObservablePauseEv", "GCTracer::StartObservablePause",
+	 PROGRAM_GC_START, NEED_START, 0, NONE, NONE, NONE},
+	{"_ZN2v88internal8GCTracer19StopObservablePauseENS0_16GarbageCollectorENS_4base9TimeTicksE",
+	 "GCTracer::StopObservablePause", PROGRAM_GC_STOP, NEED_STOP, 0, NONE, NONE, 2},
+	{"_ZN2v88internal8GCTracer19StopObservablePauseEv", "GCTracer::StopObservablePause",
+	 PROGRAM_GC_STOP, NEED_STOP, 0, NONE, NONE, NONE},
 	{"_ZN2v88internal4Heap24PerformGarbageCollectionE", "Heap::PerformGarbageCollection",
-	 PROGRAM_GC_PERFORM, NEED_PERFORM, 0, NONE, NONE},
+	 PROGRAM_GC_PERFORM, NEED_PERFORM, 0, NONE, NONE, NONE},
 	{"_ZN2v88internal4Heap13SizeOfObjectsE", "Heap::SizeOfObjects", PROGRAM_GC_SIZE, NEED_SIZE,
-	 0, NONE, NONE},
+	 0, NONE, NONE, NONE},
 	/* V8 10, 11, and from 12 on */
 	{"_ZN2v88internal8NewSpace16EnsureAllocationE", "NewSpace::EnsureAllocation", PROGRAM_JS,
-	 NEED_NEW_SPACE, HT_JS_NEW_SPACE, 1, 3},
+	 NEED_NEW_SPACE, HT_JS_NEW_SPACE, 1, 3, NONE},
 	{"_ZN2v88internal17SemiSpaceNewSpace16EnsureAllocationE",
-	 "SemiSpaceNewSpace::EnsureAllocation", PROGRAM_JS, NEED_NEW_SPACE, HT_JS_NEW_SPACE, 1, 3},
+	 "SemiSpaceNewSpace::EnsureAllocation", PROGRAM_JS, NEED_NEW_SPACE, HT_JS_NEW_SPACE, 1, 3,
+	 NONE},
 	{"_ZN2v88internal32SemiSpaceNewSpaceAllocatorPolicy16EnsureAllocationE",
 	 "SemiSpaceNewSpaceAllocatorPolicy::EnsureAllocation", PROGRAM_JS, NEED_NEW_SPACE,
-	 HT_JS_NEW_SPACE, 1, 3},
+	 HT_JS_NEW_SPACE, 1, 3, NONE},
 	{"_ZN2v88internal10PagedSpace13RefillLabMainE", "PagedSpace::RefillLabMain", PROGRAM_JS,
-	 OPTIONAL, HT_JS_OLD_SPACE, 1, 2},
+	 OPTIONAL, HT_JS_OLD_SPACE, 1, 2, NONE},
 	{"_ZN2v88internal14PagedSpaceBase13RefillLabMainE", "PagedSpaceBase::RefillLabMain",
-	 PROGRAM_JS, OPTIONAL, HT_JS_OLD_SPACE, 1, 2},
+	 PROGRAM_JS, OPTIONAL, HT_JS_OLD_SPACE, 1, 2, NONE},
 	{"_ZN2v88internal25PagedSpaceAllocatorPolicy16EnsureAllocationE",
-	 "PagedSpaceAllocatorPolicy::EnsureAllocation", PROGRAM_JS, OPTIONAL, HT_JS_OLD_SPACE, 1,
-	 3},
+	 "PagedSpaceAllocatorPolicy::EnsureAllocation", PROGRAM_JS, OPTIONAL, HT_JS_OLD_SPACE, 1, 3,
+	 NONE},
 	/* (this, size) up to V8 11, (this, LocalHeap *, size) from 12 on */
 	{"_ZN2v88internal19NewLargeObjectSpace11AllocateRawEi", "NewLargeObjectSpace::AllocateRaw",
-	 PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 1, NONE},
+	 PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 1, NONE, NONE},
 	{"_ZN2v88internal19OldLargeObjectSpace11AllocateRawEi", "OldLargeObjectSpace::AllocateRaw",
-	 PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 1, NONE},
+	 PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 1, NONE, NONE},
 	{"_ZN2v88internal19NewLargeObjectSpace11AllocateRawEPNS0_9LocalHeapEi",
-	 "NewLargeObjectSpace::AllocateRaw", PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 2, NONE},
+	 "NewLargeObjectSpace::AllocateRaw", PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 2, NONE,
+	 NONE},
 	{"_ZN2v88internal19OldLargeObjectSpace11AllocateRawEPNS0_9LocalHeapEi",
-	 "OldLargeObjectSpace::AllocateRaw", PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 2, NONE},
+	 "OldLargeObjectSpace::AllocateRaw", PROGRAM_JS, NEED_LARGE, HT_JS_LARGE_OBJECT, 2, NONE,
+	 NONE},
 };
 
 #define NR_FUNCTIONS	  (sizeof(functions) / sizeof(functions[0]))
@@ -165,6 +173,8 @@ static int choose_site(const struct elf_image *image, struct v8_probe *probe)
 		wanted.arguments |= 1u << f->size;
 	if (f->origin != NONE)
 		wanted.arguments |= 1u << f->origin;
+	if (f->ticks != NONE)
+		wanted.arguments |= 1u << f->ticks;
 	n = elf_image_read(image, probe->vaddr, code, size);
 	err = n < 0 ? n : probe_site_choose(code, n, probe->vaddr, &wanted, &probe->site);
 	free(code);
@@ -177,7 +187,7 @@ static void make_cookie(struct v8_probe *probe)
 	const struct ht_cookie cookie = {
 		.probe = f->number,
 		.pushes = probe->site.pushes,
-		.arg_ptr = NONE,
+		.arg_ptr = f->ticks,
 		.arg_out = NONE,
 		.arg_size = f->size,
 		.arg_count = f->origin,
