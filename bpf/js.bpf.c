@@ -56,7 +56,7 @@ static __always_inline int js_ends(const struct hit *hit, __u64 size)
 		account_event(&a, size << HT_BYTES_SHIFT, 1 << HT_OBJECTS_SHIFT);
 	else
 		account_event(&a, 1 << HT_BYTES_SHIFT,
-			      (1ULL << 2 * HT_OBJECTS_SHIFT) / (size ?: 1));
+			      ((__u64)HT_JS_PER_SIZE << HT_OBJECTS_SHIFT) / (size ?: 1));
 	return 0;
 }
 

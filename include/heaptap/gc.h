@@ -51,8 +51,11 @@ struct ht_gc_event {
 /*
  * Where JavaScript allocates; also the number of the probe in ht_cookie. A sample of new and old
  * space stands for an amount of bytes that is only known afterwards: its site counts 1 in
- * alloc_bytes and 1/size in alloc_objects, in their units. A large object counts as itself.
+ * alloc_bytes and HT_JS_PER_SIZE / size in alloc_objects, in their units. A large object counts as
+ * itself.
  */
+#define HT_JS_PER_SIZE (1 << 16)
+
 enum ht_js_probe {
 	HT_JS_NEW_SPACE,
 	HT_JS_OLD_SPACE,

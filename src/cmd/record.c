@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/v8_recording.h"
 #include "heaptap/sampling.h"
 
 #define MIN_INTERVAL_NS 100000000ULL
@@ -26,6 +27,10 @@ static const struct argp_option record_table[] = {
 	{NULL, 0, NULL, 0, "What to watch:", 1},
 	{"pid", 'p', "PID", 0, "A running process; or give a command after --", 1},
 	{NULL, 0, NULL, 0, "How:", 2},
+	{"source", 's', "SOURCE", 0,
+	 "malloc: calls of allocator functions (default); gc: garbage collections of Node, by the "
+	 "stack they came from; js: where JavaScript allocates",
+	 2},
 	{"rate", 'r', "BYTES", 0,
 	 "Mean bytes between two samples; 1 takes every allocation (default 1)", 2},
 	{"duration", 'd', "TIME", 0,
@@ -67,6 +72,7 @@ static const char record_doc[] =
 	"  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.folded -- ./server --port 8080\n"
+	"  heaptap record -p 1234 -s gc -d 1m -f table\n"
 	"\n" OPTION_EXIT_HELP;
 
 static void parse_pid(struct record_options *options, const char *arg, struct argp_state *state)
@@ -74,6 +80,34 @@ static void parse_pid(struct record_options *options, const char *arg, struct ar
 	if (options->pid)
 		argp_error(state, "--pid: one process at a time: '%s' is the second", arg);
 	options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
+}
+
+static void parse_source(struct session_options *session, const char *arg,
+			 const struct argp_state *state)
+{
+	if (source_parse(arg, &session->source))
+		argp_error(state, "--source: there is no source '%s'; there are: malloc gc js",
+			   arg);
+}
+
+/* What the other sources than malloc have, and what is only for malloc. */
+static void settle_source(struct record_options *options, const struct argp_state *state)
+{
+	const struct session_options *session = &options->session;
+	struct output_options *output = &options->output;
+	const char *name = source_name(session->source);
+
+	if (!output->has_metric)
+		output->metric = v8_default_metric(session->source);
+	else if (!v8_has_metric(session->source, output->metric))
+		argp_error(state, "--metric: the source %s has no %s", name,
+			   metric_name(output->metric));
+	if (session->source == SOURCE_MALLOC)
+		return;
+	if (session->rate != 1)
+		argp_error(state, "--rate: is for the source malloc; %s takes all there are", name);
+	if (options->min_age_ns)
+		argp_error(state, "--min-age: the source %s does not know what is in use", name);
 }
 
 static void settle(struct record_options *options, const struct argp_state *state)
@@ -90,6 +124,7 @@ static void settle(struct record_options *options, const struct argp_state *stat
 		options->output.path = "-";
 	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
 		argp_error(state, "--interval: snapshots need files: add -o FILE");
+	settle_source(options, state);
 	output_settle(&options->output, state, export_format_by_name(fallback));
 }
 
@@ -140,6 +175,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'p':
 		parse_pid(options, arg, state);
+		return 0;
+	case 's':
+		parse_source(session, arg, state);
 		return 0;
 	case 'q':
 		options->quiet = true;

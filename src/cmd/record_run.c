@@ -208,8 +208,7 @@ static void measure_cost(struct run *run, const struct snapshot *snapshot)
 	if (cost_calibration_result(run->calibration, true, &traps))
 		return;
 	run->recording.cost_ns =
-		cost_of_run(&traps, &snapshot->stats,
-			    attachments_stepped_share(session_attachments(run->session)));
+		cost_of_run(&traps, &snapshot->stats, session_stepped_share(run->session));
 }
 
 static int finish(struct run *run)

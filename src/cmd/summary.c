@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cmd/v8_recording.h"
 #include "export/text.h"
 
 static const struct {
@@ -56,6 +57,7 @@ void summary_start(const struct record_options *options, const struct session *s
 		return;
 	if (options->verbose) {
 		say_probes(session_attachments(session));
+		v8_say_probes(session_v8(session));
 		cmd_message("links: %s", caps->has[CAPS_session] ? "uprobe_multi with sessions"
 					 : caps->has[CAPS_multi] ? "uprobe_multi"
 								 : "perf uprobes");
@@ -68,7 +70,9 @@ void summary_start(const struct record_options *options, const struct session *s
 			 text_duration(duration, options->duration_ns));
 	cmd_message("recording pid %d (%s) %s%s%s", process->pid, process->comm,
 		    options->pid ? "" : "from its start ", until,
-		    options->pid ? "; what it holds already is not counted" : "");
+		    options->pid && options->session.source == SOURCE_MALLOC
+			    ? "; what it holds already is not counted"
+			    : "");
 }
 
 static void say_losses(const struct snapshot *snapshot)
@@ -183,8 +187,12 @@ void summary_end(const struct record_options *options, const struct recording *r
 	if (options->quiet)
 		return;
 	say_losses(snapshot);
-	say_held(recording, snapshot);
-	if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
+	if (options->session.source == SOURCE_MALLOC)
+		say_held(recording, snapshot);
+	else
+		v8_say_seen(session_v8(recording->session), snapshot);
+	if (options->session.source == SOURCE_MALLOC &&
+	    (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees]))
 		say_seen(recording, snapshot);
 	say_cost(recording, snapshot);
 	if (options->verbose) {

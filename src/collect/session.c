@@ -33,6 +33,7 @@ struct session {
 	bool has_target;
 	struct stacks stacks;
 	struct attachments attachments;
+	struct v8_source v8; /* sources gc and js */
 	struct loader_hook loader_hook;
 	struct moments moments;
 	struct tables *tables;
@@ -67,28 +68,38 @@ static int remember(struct session *session, struct object *object)
 	return 0;
 }
 
+/* Puts probes on what is recorded of @object. 0 or more, or -errno with @diag. */
+static int probe_object(struct session *session, struct object *object, struct diag *diag)
+{
+	const struct process *process = &session->target.process;
+	int err = remember(session, object);
+
+	if (!err && session->v8.source == SOURCE_MALLOC)
+		err = attachments_add(&session->attachments, session->kernel, &session->caps,
+				      object, !strcmp(object->path, process->exe), process->pid,
+				      diag);
+	if (err >= 0 && session->loader_hook.fds[0] < 0)
+		loader_hook_open(session->kernel, &session->caps, object, process->pid,
+				 &session->loader_hook);
+	return err;
+}
+
 /* Puts probes on every allocator among the objects that were not there before. */
 static int examine_space(struct session *session, struct diag *diag)
 {
 	const struct space *space = session->target.space;
-	const struct process *process = &session->target.process;
+	unsigned int nr_examined = session->nr_examined;
 	int err = 0;
 
 	for (uint32_t i = 0; i < space->nr_mappings && err >= 0; i++) {
 		struct object *object = space->mappings[i].object;
 
-		if (!space->mappings[i].live || !object || is_examined(session, object))
-			continue;
-		err = remember(session, object);
-		if (!err)
-			err = attachments_add(&session->attachments, session->kernel,
-					      &session->caps, object,
-					      !strcmp(object->path, process->exe), process->pid,
-					      diag);
-		if (err >= 0 && session->loader_hook.fds[0] < 0)
-			loader_hook_open(session->kernel, &session->caps, object, process->pid,
-					 &session->loader_hook);
+		if (space->mappings[i].live && object && !is_examined(session, object))
+			err = probe_object(session, object, diag);
 	}
+	if (err >= 0 && session->v8.source != SOURCE_MALLOC && session->nr_examined > nr_examined)
+		err = v8_source_attach(&session->v8, session->kernel, &session->caps, space, false,
+				       diag);
 	return err < 0 ? err : 0;
 }
 
@@ -215,6 +226,9 @@ static int take_event(void *arg, void *data, size_t size)
 	case HT_EVENT_EXEC:
 		err = take_exec(session, event);
 		break;
+	case HT_EVENT_GC:
+		err = v8_source_collection(&session->v8, data);
+		break;
 	case HT_EVENT_MAPS:
 		if (session->refreshed_ns < event->time_ns)
 			refresh_space(session, NULL);
@@ -237,7 +251,8 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.rate = options->rate,
 		.map_memory = options->map_memory,
 		.caps = options->caps,
-		.programs = KERNEL_PROGRAMS_MALLOC,
+		.programs = source_programs(options->source),
+		.gc_stacks = options->source == SOURCE_GC,
 		.empty_programs = options->empty_programs,
 		.copy_every = options->copy_every,
 		.verbose = options->verbose,
@@ -249,6 +264,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
 	session->dump = options->dump;
+	session->v8.source = options->source;
 	session->target.pidfd = -1;
 	session->loader_hook = (struct loader_hook){{-1, -1}};
 	err = kernel_new(&kernel, diag, &session->kernel);
@@ -281,6 +297,7 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	attachments_done(&session->attachments);
+	v8_source_done(&session->v8);
 	for (unsigned int i = 0; i < session->nr_examined; i++)
 		object_put(session->examined[i]);
 	free(session->examined);
@@ -309,10 +326,14 @@ static int open_target(struct session *session, pid_t pid, struct diag *diag)
 	return 0;
 }
 
-static int require_allocator(const struct session *session, struct diag *diag)
+static int require_probes(struct session *session, struct diag *diag)
 {
 	const struct process *process = &session->target.process;
 
+	/* A command may yet become Node. */
+	if (session->v8.source != SOURCE_MALLOC)
+		return v8_source_attach(&session->v8, session->kernel, &session->caps,
+					session->target.space, session->target.late, diag);
 	if (session->attachments.nr)
 		return 0;
 	return diag_fail(diag, -ENOTSUP,
@@ -328,7 +349,7 @@ int session_attach(struct session *session, pid_t pid, struct diag *diag)
 
 	session->target.late = true;
 	err = err ?: refresh_space(session, diag);
-	err = err ?: require_allocator(session, diag);
+	err = err ?: require_probes(session, diag);
 	if (!err)
 		kernel_enable(session->kernel, true);
 	return err;
@@ -378,7 +399,7 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
 		err = err ?: kernel_hold(session->kernel, *ret_pid, true);
 	}
-	err = err ?: require_allocator(session, diag);
+	err = err ?: require_probes(session, diag);
 	if (err) {
 		kill(*ret_pid, SIGKILL);
 		waitpid(*ret_pid, NULL, 0);
@@ -418,6 +439,7 @@ int session_freeze(struct session *session)
 	session->frozen_ns = clock_now_ns();
 	target_measure(&session->target);
 	attachments_detach(&session->attachments);
+	v8_probes_detach(&session->v8.probes);
 	loader_hook_close(&session->loader_hook);
 	n = ring_buffer__consume(session->ring);
 	if (n >= 0 && session->dump)
@@ -438,6 +460,18 @@ const struct attachments *session_attachments(const struct session *session)
 	return &session->attachments;
 }
 
+const struct v8_source *session_v8(const struct session *session)
+{
+	return &session->v8;
+}
+
+double session_stepped_share(const struct session *session)
+{
+	return session->v8.source == SOURCE_MALLOC
+		       ? attachments_stepped_share(&session->attachments)
+		       : v8_probes_stepped_share(&session->v8.probes);
+}
+
 uint64_t session_map_bytes(const struct session *session)
 {
 	return kernel_map_bytes(session->kernel);
@@ -456,6 +490,8 @@ int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapsh
 			    session->frozen_ns ?: clock_now_ns(), ret);
 	if (err)
 		return err;
+	if (session->v8.source == SOURCE_JS)
+		v8_source_scale(&session->v8, ret);
 	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;
 	ret->stats.loss[HT_LOSS_stack_incomplete] -= session->nr_completed;
 	return 0;

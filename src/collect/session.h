@@ -18,9 +18,11 @@
 #include "collect/stacks.h"
 #include "collect/tables.h"
 #include "collect/target.h"
+#include "collect/v8_source.h"
 #include "util/diag.h"
 
 struct session_options {
+	enum source source;
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	struct caps caps;    /* detected */
@@ -57,6 +59,10 @@ int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapsh
 
 const struct target *session_target(const struct session *session);
 const struct attachments *session_attachments(const struct session *session);
+const struct v8_source *session_v8(const struct session *session);
+
+/* Of the probes, how many lie at an instruction that is single-stepped, 0 to 1. */
+double session_stepped_share(const struct session *session);
 uint64_t session_map_bytes(const struct session *session);
 void session_tables(const struct session *session, struct tables_stats *ret);
 
