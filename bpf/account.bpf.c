@@ -264,3 +264,17 @@ __hidden int account_alloc(struct allocation *a)
 	COUNT(a->stats, samples);
 	return live_insert(&key, &entry);
 }
+
+__hidden int account_event(struct allocation *a, __u64 bytes, __u64 objects)
+{
+	struct ht_site *site = site_at(site_here(a));
+
+	if (!site)
+		return 0;
+	__sync_fetch_and_add(&site->alloc_bytes, bytes);
+	__sync_fetch_and_add(&site->alloc_objects, objects);
+	__sync_fetch_and_add(&site->samples, 1);
+	site->last_ms = time_ms();
+	COUNT(a->stats, samples);
+	return 0;
+}

@@ -28,12 +28,14 @@
 	X(stack_lost, "sites without a stack: the ring buffer was full")                           \
 	X(free_missed, "allocations at an address still held: a free was missed")                  \
 	X(event_lost, "process events lost: the ring buffer was full")                             \
+	X(gc_lost, "garbage collections lost: the ring buffer or the table of threads was full")   \
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \
 	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \
 	X(stack_incomplete, "samples with a stack that ended before the outermost frame")          \
 	X(copy_lost, "raw stacks not copied: the ring buffer was full")                            \
-	X(js_dropped, "JavaScript frames beyond the limit of one stack")
+	X(js_dropped, "JavaScript frames beyond the limit of one stack")                           \
+	X(gc_half, "garbage collections left out: under way when heaptap attached")
 
 /* Up to here allocations, frees or whole stacks are missing; from here on parts of stacks are. */
 #define HT_NR_DATA_LOSSES HT_LOSS_scratch_busy
@@ -184,6 +186,7 @@ enum ht_event_kind {
 	HT_EVENT_MAPS, /* the mappings of the process have changed, or a pc was in none */
 	HT_EVENT_COPY, /* the raw stack of a sample the tables could not unwind */
 	HT_EVENT_JS,   /* heaptap/v8.h */
+	HT_EVENT_GC,   /* heaptap/gc.h */
 };
 
 struct ht_event {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/v8_recording.h"
 #include "heaptap/sampling.h"
 
 #define MIN_INTERVAL_NS 100000000ULL
@@ -29,10 +30,13 @@ static const struct argp_option record_table[] = {
 	{"pid", 'p', "PID", 0, "A running process; or give a command after --", 1},
 	{"follow", OPTION_FOLLOW, NULL, 0, "Also watch the processes it forks from now on", 1},
 	{NULL, 0, NULL, 0, "How:", 2},
-	{"source", 's', "SOURCE", 0, "malloc, or js with --inspector (default malloc)", 2},
 	{"inspector", OPTION_INSPECTOR, NULL, 0,
 	 "With --source js: what JavaScript holds, by V8's own sampler through the inspector of a "
 	 "running node. This has side effects: see below",
+	 2},
+	{"source", 's', "SOURCE", 0,
+	 "malloc: calls of allocator functions (default); gc: garbage collections of Node, by the "
+	 "stack they came from; js: where JavaScript allocates",
 	 2},
 	{"rate", 'r', "BYTES", 0,
 	 "Mean bytes between two samples; 1 takes every allocation (default 1)", 2},
@@ -81,6 +85,7 @@ static const char record_doc[] =
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.folded -- ./server --port 8080\n"
 	"  heaptap record -p 1234 --source js --inspector -d 1m -o js.heapprofile\n"
+	"  heaptap record -p 1234 -s gc -d 1m -f table\n"
 	"\n" OPTION_EXIT_HELP;
 
 static void parse_pid(struct record_options *options, const char *arg, struct argp_state *state)
@@ -90,20 +95,10 @@ static void parse_pid(struct record_options *options, const char *arg, struct ar
 	options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
 }
 
-static void parse_source(struct record_options *options, const char *arg, struct argp_state *state)
-{
-	if (!strcmp(arg, "malloc"))
-		options->source = SOURCE_MALLOC;
-	else if (!strcmp(arg, "js"))
-		options->source = SOURCE_JS;
-	else
-		argp_error(state, "--source: there is no source '%s'; there are: malloc js", arg);
-}
-
 /* What the inspector does not give. */
 static void settle_inspector(const struct record_options *options, const struct argp_state *state)
 {
-	if (options->source != SOURCE_JS)
+	if (options->session.source != SOURCE_JS)
 		argp_error(state, "--inspector: is for --source js");
 	if (!options->pid)
 		argp_error(state, "--inspector: is for a running process: give -p PID");
@@ -113,6 +108,36 @@ static void settle_inspector(const struct record_options *options, const struct 
 		argp_error(state, "--min-age: is not for --inspector");
 	if (options->has_rate && options->session.rate > INT32_MAX)
 		argp_error(state, "--rate: with --inspector less than 2G");
+}
+
+static void parse_source(struct session_options *session, const char *arg,
+			 const struct argp_state *state)
+{
+	if (source_parse(arg, &session->source))
+		argp_error(state, "--source: there is no source '%s'; there are: malloc gc js",
+			   arg);
+}
+
+/* What the other sources than malloc have, and what is only for malloc. */
+static void settle_source(struct record_options *options, const struct argp_state *state)
+{
+	const struct session_options *session = &options->session;
+	struct output_options *output = &options->output;
+	const char *name = source_name(session->source);
+
+	if (!output->has_metric)
+		output->metric = v8_default_metric(session->source);
+	else if (!v8_has_metric(session->source, output->metric))
+		argp_error(state, "--metric: the source %s has no %s", name,
+			   metric_name(output->metric));
+	if (session->source == SOURCE_MALLOC)
+		return;
+	if (session->rate != 1)
+		argp_error(state, "--rate: is for the source malloc; %s takes all there are", name);
+	if (options->min_age_ns)
+		argp_error(state, "--min-age: the source %s does not know what is in use", name);
+	if (session->follow)
+		argp_error(state, "--follow: is for the source malloc");
 }
 
 static void settle(struct record_options *options, const struct argp_state *state)
@@ -127,8 +152,8 @@ static void settle(struct record_options *options, const struct argp_state *stat
 		argp_error(state, "--propagate-status: is for -- COMMAND");
 	if (options->inspector)
 		settle_inspector(options, state);
-	else if (options->source == SOURCE_JS)
-		argp_error(state, "--source: js needs --inspector");
+	else
+		settle_source(options, state);
 	if (!options->output.path && options->output.format && !options->output.format->binary)
 		options->output.path = "-";
 	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
@@ -186,10 +211,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_pid(options, arg, state);
 		return 0;
 	case 's':
-		parse_source(options, arg, state);
-		return 0;
-	case OPTION_INSPECTOR:
-		options->inspector = true;
+		parse_source(session, arg, state);
 		return 0;
 	case 'q':
 		options->quiet = true;

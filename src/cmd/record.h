@@ -12,11 +12,8 @@
 #include "cmd/options.h"
 #include "collect/session.h"
 
-enum record_source { SOURCE_MALLOC, SOURCE_JS };
-
 struct record_options {
-	enum record_source source;
-	bool inspector;				       /* SOURCE_JS through V8's inspector */
+	bool inspector;				       /* the source js through V8's inspector */
 	bool has_rate;				       /* -r was given */
 	pid_t pid;				       /* 0: a command */
 	char **command;				       /* argv of what to start, or NULL */

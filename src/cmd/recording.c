@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Naming the sites of a snapshot and writing down what the run was like. */
 #include "cmd/recording.h"
+#include "cmd/v8_recording.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -56,7 +57,10 @@ static int name_leaf(const struct recording *recording, struct profile *profile,
 {
 	const struct space *space = target_of(recording, stack)->space;
 	struct attached_function function;
+	const struct v8_source *v8 = session_v8(recording->session);
 
+	if (v8->source != SOURCE_MALLOC)
+		return symbolize_label(profile, v8_source_leaf(v8, stack->probe), ret);
 	attachments_function(session_attachments(recording->session), stack->probe, space,
 			     &function);
 	if (function.mapping == SPACE_NONE)
@@ -131,6 +135,7 @@ static int add_site(const struct recording *recording, const struct site_totals 
 		.locations = locations,
 		.labels = labels,
 	};
+	const struct v8_source *v8 = session_v8(recording->session);
 	int n;
 
 	if (site->stack)
@@ -146,6 +151,10 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	if (site->stack && site->stack->end != HT_STACK_complete)
 		labels[sample.nr_labels++] = (struct profile_label){
 			.key = "incomplete", .string = stack_end_name(site->stack->end)};
+	if (v8->source != SOURCE_MALLOC) {
+		v8_fill_sample(v8, site, &sample);
+		return profile_add_sample(profile, &sample);
+	}
 	if (site->alloc_objects > 0)
 		sample.nr_labels = add_number(labels, sample.nr_labels, "bytes",
 					      site->alloc_bytes / site->alloc_objects);
@@ -158,18 +167,17 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	return profile_add_sample(profile, &sample);
 }
 
-static int note_counts(struct profile *profile, const struct snapshot *snapshot)
+static int note_counts(struct profile *profile, const struct snapshot *snapshot, bool books)
 {
 	const struct ht_stats *stats = &snapshot->stats;
 	static const struct {
 		const char *key;
 		enum ht_count count;
+		bool books; /* of allocations and frees */
 	} counts[] = {
-		{"hits", HT_COUNT_hits},
-		{"allocs", HT_COUNT_allocs},
-		{"frees", HT_COUNT_frees},
-		{"samples", HT_COUNT_samples},
-		{"failed_allocs", HT_COUNT_failed},
+		{"hits", HT_COUNT_hits, false},		  {"allocs", HT_COUNT_allocs, true},
+		{"frees", HT_COUNT_frees, true},	  {"samples", HT_COUNT_samples, false},
+		{"failed_allocs", HT_COUNT_failed, true},
 	};
 	static const char *const losses[] = {
 #define X(name, text) "lost_" #name,
@@ -184,8 +192,9 @@ static int note_counts(struct profile *profile, const struct snapshot *snapshot)
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && !err; i++)
-		err = profile_set_note(profile, counts[i].key, "%" PRIu64,
-				       (uint64_t)stats->count[counts[i].count]);
+		if (books || !counts[i].books)
+			err = profile_set_note(profile, counts[i].key, "%" PRIu64,
+					       (uint64_t)stats->count[counts[i].count]);
 	err = err
 		      ?: profile_set_note(profile, "complete_samples", "%" PRIu64,
 					  snapshot->nr_complete);
@@ -268,6 +277,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 		     struct profile *profile)
 {
 	const struct target *target = session_target(recording->session);
+	const struct v8_source *v8 = session_v8(recording->session);
 	struct site_totals total;
 	struct rss rss;
 	int err;
@@ -275,12 +285,13 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	snapshot_total(snapshot, &total);
 	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
 	err = err ?: note_target(profile, target, session_nr_targets(recording->session));
-	err = err ?: profile_set_note(profile, "source", "malloc");
-	err = err ?: note_allocators(profile, session_attachments(recording->session));
+	err = err ?: profile_set_note(profile, "source", "%s", source_name(v8->source));
+	if (v8->source == SOURCE_MALLOC)
+		err = err ?: note_allocators(profile, session_attachments(recording->session));
 	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, recording->rate);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRIu64, snapshot->watched_ns);
 	err = err ?: profile_set_note(profile, "min_age_ns", "%" PRIu64, recording->min_age_ns);
-	err = err ?: note_counts(profile, snapshot);
+	err = err ?: note_counts(profile, snapshot, v8->source == SOURCE_MALLOC);
 	err = err
 		      ?: profile_set_note(profile, "alloc_error", "%.2f",
 					  relative_error(total.alloc_bytes, total.alloc_var));
@@ -290,7 +301,10 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	err = err ?: note_javascript(profile, recording->session);
 	err = err ?: note_cost(profile, recording, &snapshot->stats);
 	rss_account(recording->session, total.inuse_bytes, &rss);
-	err = err ?: rss_note(profile, &rss);
+	if (v8->source == SOURCE_MALLOC)
+		err = err ?: rss_note(profile, &rss);
+	else
+		err = err ?: v8_add_notes(v8, snapshot, profile);
 	return err
 		       ?: profile_set_note(profile, "map_bytes", "%" PRIu64,
 					   session_map_bytes(recording->session));
@@ -311,6 +325,7 @@ static void set_perf_maps(const struct recording *recording)
 int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
 		      struct profile **ret)
 {
+	const struct v8_source *v8 = session_v8(recording->session);
 	struct profile *profile = profile_new();
 	struct timespec now;
 	int err = profile ? 0 : -ENOMEM;
@@ -327,9 +342,9 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = snapshot->watched_ns;
-	profile->period = recording->rate;
+	profile->period = v8->source == SOURCE_MALLOC ? (int64_t)recording->rate : v8_period(v8);
 	for (int i = 0; i < NR_METRICS; i++)
-		profile->has_metric[i] = true;
+		profile->has_metric[i] = v8_has_metric(v8->source, i);
 	*ret = profile;
 	return 0;
 }

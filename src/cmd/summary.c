@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "cmd/rss.h"
+#include "cmd/v8_recording.h"
 #include "export/text.h"
 
 static const struct {
@@ -69,6 +70,7 @@ void summary_start(const struct record_options *options, const struct session *s
 		return;
 	if (options->verbose) {
 		say_probes(session_attachments(session));
+		v8_say_probes(session_v8(session));
 		cmd_message("links: %s", caps->has[CAPS_session] ? "uprobe_multi with sessions"
 					 : caps->has[CAPS_multi] ? "uprobe_multi"
 								 : "perf uprobes");
@@ -81,7 +83,9 @@ void summary_start(const struct record_options *options, const struct session *s
 			 text_duration(duration, options->duration_ns));
 	cmd_message("recording pid %d (%s) %s%s%s", process->pid, process->comm,
 		    options->pid ? "" : "from its start ", until,
-		    options->pid ? "; what it holds already is not counted" : "");
+		    options->pid && options->session.source == SOURCE_MALLOC
+			    ? "; what it holds already is not counted"
+			    : "");
 	say_javascript_note(session);
 }
 
@@ -230,11 +234,16 @@ void summary_end(const struct record_options *options, const struct recording *r
 	if (options->quiet)
 		return;
 	say_losses(snapshot);
-	say_held(recording, snapshot);
-	if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
+	if (options->session.source == SOURCE_MALLOC)
+		say_held(recording, snapshot);
+	else
+		v8_say_seen(session_v8(recording->session), snapshot);
+	if (options->session.source == SOURCE_MALLOC &&
+	    (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees]))
 		say_seen(recording, snapshot);
 	say_cost(recording, snapshot);
-	say_rss(recording, snapshot);
+	if (options->session.source == SOURCE_MALLOC)
+		say_rss(recording, snapshot);
 	say_javascript(options, recording->session);
 	if (options->verbose) {
 		say_tables(recording->session);

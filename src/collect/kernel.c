@@ -24,6 +24,7 @@
 struct kernel {
 	struct heaptap_bpf *skel;
 	struct caps caps;
+	uint32_t programs; /* KERNEL_PROGRAMS_* */
 	bool empty_programs;
 	struct map_sizes sizes;
 	const struct ht_site *sites;
@@ -96,6 +97,12 @@ static void programs_of(const struct kernel *kernel, enum kernel_program program
 				     skel->progs.realloc_return},
 		[PROGRAM_FREE] = {NULL, skel->progs.free_entry, NULL},
 		[PROGRAM_LOADER] = {NULL, skel->progs.loader_state, NULL},
+		[PROGRAM_GC_START] = {NULL, skel->progs.gc_start, NULL},
+		[PROGRAM_GC_PERFORM] = {NULL, skel->progs.gc_perform, NULL},
+		[PROGRAM_GC_SIZE] = {NULL, NULL, skel->progs.gc_size},
+		[PROGRAM_GC_STOP] = {NULL, skel->progs.gc_stop, NULL},
+		[PROGRAM_JS] = {skel->progs.js_session, skel->progs.js_entry,
+				skel->progs.js_return},
 	};
 
 	memcpy(ret, all[program], sizeof(all[program]));
@@ -108,7 +115,7 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 	bool session = kernel->caps.has[CAPS_session];
 
 	programs_of(kernel, program, sides);
-	if (!sides[side])
+	if (!sides[side] || !(kernel->programs >> program & 1))
 		return NULL;
 	if (sides[SIDE_SESSION] && session != (side == SIDE_SESSION))
 		return NULL;
@@ -133,6 +140,8 @@ static void choose_programs(struct kernel *kernel)
 	bpf_program__set_autoload(skel->progs.thread_exit, true);
 	bpf_program__set_autoload(skel->progs.process_exec, true);
 	bpf_program__set_autoload(skel->progs.process_fork, true);
+	bpf_program__set_autoload(skel->progs.gc_thread_exit,
+				  kernel->programs & ~KERNEL_PROGRAMS_MALLOC);
 	for (int p = 0; p < NR_KERNEL_PROGRAMS; p++)
 		for (int side = 0; side < NR_PROBE_SIDES; side++) {
 			program = kernel_program(kernel, p, side);
@@ -212,6 +221,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	if (!options->verbose)
 		libbpf_set_print(print_nothing);
 	kernel->caps = options->caps;
+	kernel->programs = options->programs;
 	kernel->empty_programs = options->empty_programs;
 	kernel->skel = heaptap_bpf__open();
 	if (!kernel->skel) {
@@ -221,6 +231,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	}
 	kernel->skel->rodata->ht_base_rate = options->rate;
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
+	kernel->skel->rodata->ht_gc_stacks = options->gc_stacks;
 	kernel->skel->data->ht_rate = options->rate;
 	fill_sampling_tables(kernel->skel);
 	choose_programs(kernel);
@@ -268,7 +279,12 @@ int kernel_attach_process_events(struct kernel *kernel)
 	if (!skel->links.process_exec)
 		return -errno;
 	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
-	return skel->links.process_fork ? 0 : -errno;
+	if (!skel->links.process_fork)
+		return -errno;
+	if (!bpf_program__autoload(skel->progs.gc_thread_exit))
+		return 0;
+	skel->links.gc_thread_exit = bpf_program__attach(skel->progs.gc_thread_exit);
+	return skel->links.gc_thread_exit ? 0 : -errno;
 }
 
 void kernel_enable(struct kernel *kernel, bool enabled)

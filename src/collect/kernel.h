@@ -23,6 +23,8 @@ struct kernel_options {
 	uint64_t rate;	     /* mean bytes between samples, 1 .. HT_RATE_MAX */
 	uint64_t map_memory; /* bytes all maps together may take at most */
 	struct caps caps;
+	uint32_t programs;   /* which are loaded: KERNEL_PROGRAMS_* */
+	bool gc_stacks;	     /* the stack of every garbage collection */
 	bool empty_programs; /* attach programs that do nothing: what the traps cost */
 	uint32_t copy_every; /* also copy the stack of every N-th sample; 0 = none */
 	bool verbose;	     /* libbpf's own messages to stderr */
@@ -35,8 +37,17 @@ enum kernel_program {
 	PROGRAM_REALLOC,
 	PROGRAM_FREE,
 	PROGRAM_LOADER, /* the dynamic loader's hook for debuggers */
+	PROGRAM_GC_START,
+	PROGRAM_GC_PERFORM,
+	PROGRAM_GC_SIZE,
+	PROGRAM_GC_STOP,
+	PROGRAM_JS, /* where JavaScript allocates */
 	NR_KERNEL_PROGRAMS,
 };
+
+#define KERNEL_PROGRAMS_MALLOC ((1u << PROGRAM_GC_START) - 1)
+#define KERNEL_PROGRAMS_GC     ((1u << PROGRAM_JS) - (1u << PROGRAM_GC_START))
+#define KERNEL_PROGRAMS_JS     (1u << PROGRAM_JS)
 
 struct kernel;
 

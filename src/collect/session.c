@@ -29,6 +29,7 @@ struct session {
 	struct ring_buffer *ring;
 	struct stacks stacks;
 	struct attachments attachments;
+	struct v8_source v8; /* sources gc and js */
 	struct tables *tables;
 	struct watch_shared shared;
 	struct watch_list processes; /* the first is what the user named; then those it forked */
@@ -37,6 +38,17 @@ struct session {
 	uint64_t nr_completed; /* samples whose stack a raw copy completed */
 	int event_error;       /* first -errno of taking in an event */
 };
+
+/* The mappings again, and with them what is probed. */
+static int refresh(struct session *session, struct watched *watched, struct diag *diag)
+{
+	int err = watched_refresh(watched, &session->shared, diag);
+
+	if (!err && session->v8.source != SOURCE_MALLOC && watched == session->processes.all[0])
+		err = v8_source_attach(&session->v8, session->kernel, &session->caps,
+				       watched->target.space, false, diag);
+	return err;
+}
 
 /* --- events ------------------------------------------------------------------------------------
  */
@@ -51,7 +63,7 @@ static int take_stack(struct session *session, const struct ht_stack_event *even
 		return stacks_add(&session->stacks, event, NULL);
 	if (!watched_bind(watched, head->moment, event->pcs, nr, mappings) &&
 	    watched->refreshed_ns < head->time_ns) {
-		watched_refresh(watched, &session->shared, NULL);
+		refresh(session, watched, NULL);
 		watched_bind(watched, head->moment, event->pcs, nr, mappings);
 	}
 	return stacks_add(&session->stacks, event, mappings);
@@ -80,7 +92,7 @@ static int take_copy(struct session *session, const struct ht_copy_event *copy)
 	if (session->dump)
 		return dump_sample(session->dump, copy, stack);
 	if (watched->refreshed_ns < copy->event.time_ns)
-		watched_refresh(watched, &session->shared, NULL);
+		refresh(session, watched, NULL);
 	if (!moments_is_current(&watched->moments, copy->event.moment))
 		return 0;
 	copy_walk(session->tables, watched->target.space, copy, &walked);
@@ -100,6 +112,7 @@ static int take_exec(struct session *session, const struct ht_event *event)
 	if (!watched || event->epoch == watched->target.epoch)
 		return 0;
 	err = watched_exec(watched, &session->shared, event->epoch);
+	err = err ?: refresh(session, watched, NULL);
 	return err == -ESRCH ? 0 : err;
 }
 
@@ -114,7 +127,7 @@ static int take_fork(struct session *session, const struct ht_event *event)
 		return 0;
 	err = watch_list_add(&session->processes, &session->shared, event->tgid, parent, NULL,
 			     &child);
-	err = err ?: watched_refresh(child, &session->shared, NULL);
+	err = err ?: refresh(session, child, NULL);
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -123,7 +136,7 @@ static void take_maps(struct session *session, const struct ht_event *event)
 	struct watched *watched = watch_list_find(&session->processes, event->tgid);
 
 	if (watched && watched->refreshed_ns < event->time_ns)
-		watched_refresh(watched, &session->shared, NULL);
+		refresh(session, watched, NULL);
 	if (event->held)
 		kill(event->tgid, SIGCONT);
 }
@@ -151,6 +164,9 @@ static int take_event(void *arg, void *data, size_t size)
 	case HT_EVENT_FORK:
 		err = take_fork(session, event);
 		break;
+	case HT_EVENT_GC:
+		err = v8_source_collection(&session->v8, data);
+		break;
 	case HT_EVENT_MAPS:
 		take_maps(session, event);
 		break;
@@ -170,6 +186,8 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.rate = options->rate,
 		.map_memory = options->map_memory,
 		.caps = options->caps,
+		.programs = source_programs(options->source),
+		.gc_stacks = options->source == SOURCE_GC,
 		.empty_programs = options->empty_programs,
 		.copy_every = options->copy_every,
 		.verbose = options->verbose,
@@ -182,6 +200,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 	session->caps = options->caps;
 	session->dump = options->dump;
 	session->processes.follow = options->follow;
+	session->v8.source = options->source;
 	err = kernel_new(&kernel, diag, &session->kernel);
 	if (err)
 		goto out;
@@ -191,8 +210,9 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		diag_fail(diag, err, "cannot map the unwind tables: %s", strerror(-err));
 		goto out;
 	}
-	session->shared = (struct watch_shared){session->kernel, &session->caps, session->tables,
-						&session->attachments};
+	session->shared = (struct watch_shared){
+		session->kernel, &session->caps, session->tables,
+		options->source == SOURCE_MALLOC ? &session->attachments : NULL};
 	session->ring =
 		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
 	if (!session->ring)
@@ -214,6 +234,7 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	attachments_done(&session->attachments);
+	v8_source_done(&session->v8);
 	watch_list_done(&session->processes);
 	ring_buffer__free(session->ring);
 	tables_free(session->tables);
@@ -222,10 +243,15 @@ void session_free(struct session *session)
 	free(session);
 }
 
-static int require_allocator(const struct session *session, struct diag *diag)
+static int require_probes(struct session *session, struct diag *diag)
 {
-	const struct process *process = &session->processes.all[0]->target.process;
+	const struct target *target = &session->processes.all[0]->target;
+	const struct process *process = &target->process;
 
+	/* A command may yet become Node. */
+	if (session->v8.source != SOURCE_MALLOC)
+		return v8_source_attach(&session->v8, session->kernel, &session->caps,
+					target->space, target->late, diag);
 	if (session->attachments.nr)
 		return 0;
 	return diag_fail(diag, -ENOTSUP,
@@ -243,8 +269,8 @@ int session_attach(struct session *session, pid_t pid, struct diag *diag)
 	if (err)
 		return err;
 	watched->target.late = true;
-	err = watched_refresh(watched, &session->shared, diag);
-	err = err ?: require_allocator(session, diag);
+	err = refresh(session, watched, diag);
+	err = err ?: require_probes(session, diag);
 	if (!err)
 		kernel_enable(session->kernel, true);
 	return err;
@@ -266,7 +292,7 @@ static int launched_code(uint64_t loader_base, bool loaded, void *arg)
 	int err;
 
 	if (loaded)
-		return watched_refresh(watched, &session->shared, launching->diag);
+		return refresh(session, watched, launching->diag);
 	err = space_refresh(space, NULL);
 	err = err ?: watched_examine(watched, &session->shared, launching->diag);
 	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
@@ -296,7 +322,7 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
 		err = err ?: kernel_set_flags(session->kernel, *ret_pid, HT_PROCESS_HOLD);
 	}
-	err = err ?: require_allocator(session, diag);
+	err = err ?: require_probes(session, diag);
 	if (err) {
 		kill(*ret_pid, SIGKILL);
 		waitpid(*ret_pid, NULL, 0);
@@ -334,6 +360,7 @@ int session_freeze(struct session *session)
 	for (unsigned int i = 0; i < session->processes.nr; i++)
 		watched_measure(session->processes.all[i]);
 	attachments_detach(&session->attachments);
+	v8_probes_detach(&session->v8.probes);
 	for (unsigned int i = 0; i < session->processes.nr; i++)
 		loader_hook_close(&session->processes.all[i]->loader_hook);
 	n = ring_buffer__consume(session->ring);
@@ -368,6 +395,18 @@ const struct target *session_target_of(const struct session *session, uint32_t t
 const struct attachments *session_attachments(const struct session *session)
 {
 	return &session->attachments;
+}
+
+const struct v8_source *session_v8(const struct session *session)
+{
+	return &session->v8;
+}
+
+double session_stepped_share(const struct session *session)
+{
+	return session->v8.source == SOURCE_MALLOC
+		       ? attachments_stepped_share(&session->attachments)
+		       : v8_probes_stepped_share(&session->v8.probes);
 }
 
 static void add_spaces(const struct javascript *javascript, struct session_javascript *sum)
@@ -421,6 +460,8 @@ int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapsh
 			    session->frozen_ns ?: clock_now_ns(), ret);
 	if (err)
 		return err;
+	if (session->v8.source == SOURCE_JS)
+		v8_source_scale(&session->v8, ret);
 	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;
 	ret->stats.loss[HT_LOSS_stack_incomplete] -= session->nr_completed;
 	return 0;

@@ -18,11 +18,13 @@
 #include "collect/stacks.h"
 #include "collect/tables.h"
 #include "collect/target.h"
+#include "collect/v8_source.h"
 #include "util/diag.h"
 #include "v8/resolver.h"
 #include "v8/spaces.h"
 
 struct session_options {
+	enum source source;
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	struct caps caps;    /* detected */
@@ -78,6 +80,10 @@ struct session_javascript {
 	uint64_t committed;		     /* bytes, now */
 };
 void session_javascript(const struct session *session, struct session_javascript *ret);
+const struct v8_source *session_v8(const struct session *session);
+
+/* Of the probes, how many lie at an instruction that is single-stepped, 0 to 1. */
+double session_stepped_share(const struct session *session);
 uint64_t session_map_bytes(const struct session *session);
 void session_tables(const struct session *session, struct tables_stats *ret);
 

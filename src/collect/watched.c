@@ -37,7 +37,8 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 void watched_end(struct watched *watched, const struct watch_shared *shared)
 {
 	watched->target.ended = true;
-	attachments_leave(shared->attachments, watched->target.process.pid);
+	if (shared->attachments)
+		attachments_leave(shared->attachments, watched->target.process.pid);
 	loader_hook_close(&watched->loader_hook);
 	javascript_end(&watched->javascript, shared->kernel);
 	kernel_unwatch(shared->kernel, watched->target.process.pid);
@@ -83,7 +84,7 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 	const struct process *process = &watched->target.process;
 	int err = remember(watched, object);
 
-	if (!err)
+	if (!err && shared->attachments)
 		err = attachments_add(shared->attachments, shared->kernel, shared->caps, object,
 				      !strcmp(object->path, process->exe), process->pid, diag);
 	if (err < 0)
@@ -154,8 +155,7 @@ int watched_exec(struct watched *watched, const struct watch_shared *shared, uin
 {
 	int err = target_exec(&watched->target, epoch);
 
-	err = err ?: javascript_exec(&watched->javascript, shared->kernel);
-	return err ?: watched_refresh(watched, shared, NULL);
+	return err ?: javascript_exec(&watched->javascript, shared->kernel);
 }
 
 bool watched_bind(const struct watched *watched, uint32_t moment, const __u64 *pcs, uint32_t nr,

@@ -25,7 +25,7 @@ struct watch_shared {
 	struct kernel *kernel;
 	const struct caps *caps;
 	struct tables *tables;
-	struct attachments *attachments;
+	struct attachments *attachments; /* NULL: no allocator is probed */
 };
 
 struct watched {
@@ -60,7 +60,7 @@ int watched_examine(struct watched *watched, const struct watch_shared *shared, 
  */
 void watched_measure(struct watched *watched);
 
-/* It has exec'd. */
+/* It has exec'd; what it maps now is to be read. */
 int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch);
 
 /* The mapping of each address at @moment; false when one was in none that is known. */
