@@ -49,10 +49,10 @@ TARGETS += $(B)/targets/oracle $(B)/bench/verifier
 $(B)/targets/oracle: $(ORACLE) $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
-# What the resolver of JavaScript frames says of a blocked process.
-FRAMES_V8 := $(patsubst %,$(B)/obj/tests/v8/%.o,frames stack_scan)
-TARGETS += $(B)/targets/frames
-$(B)/targets/frames: $(FRAMES_V8) $(B)/obj/libheaptap.a
+# What the resolver of JavaScript frames says of a blocked process, and its recorder.
+V8_TOOLS := $(B)/targets/frames $(B)/targets/record_tape
+TARGETS += $(V8_TOOLS)
+$(V8_TOOLS): $(B)/targets/%: $(B)/obj/tests/v8/%.o $(B)/obj/tests/v8/stack_scan.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
 SPACES := $(B)/obj/tests/v8/spaces.o

@@ -55,6 +55,8 @@ static size_t index_of(const struct v8_codes *codes, uint64_t pc)
 
 static void forget(struct v8_codes *codes, size_t first, size_t nr)
 {
+	if (!nr)
+		return;
 	for (size_t i = first; i < first + nr; i++)
 		code_done(&codes->codes[i]);
 	codes->nr_codes -= nr;
@@ -86,7 +88,7 @@ static int insert(struct v8_codes *codes, struct v8_code *code, size_t *ret_inde
 		codes->nr_allocated = allocated;
 	}
 	memmove(&codes->codes[first + 1], &codes->codes[first],
-		(codes->nr_codes - first) * sizeof(*codes->codes));
+		(codes->nr_codes - first) * sizeof(*codes->codes)); /* grown: never NULL */
 	codes->codes[first] = *code;
 	codes->nr_codes++;
 	*ret_index = first;

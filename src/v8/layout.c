@@ -147,6 +147,51 @@ static int check(struct v8_layout *layout, const struct v8_constants *constants)
 	return 0;
 }
 
+/* Of what is read of an object at once; in bytes, for a word at the offset. */
+static const struct limit {
+	size_t first, last; /* fields */
+	int32_t min, max;
+} limits[] = {
+	{OFFSET(map_type), OFFSET(map_type), 0, 64},
+	{OFFSET(map_descriptors), OFFSET(descriptors_header), V8_UNKNOWN, 64},
+	{OFFSET(function_shared), OFFSET(shared_literal), 0, 88},
+	{OFFSET(script_source), OFFSET(script_source_url), 0, 120},
+	{OFFSET(string_length), OFFSET(string_length), 0, 12},
+	{OFFSET(string_chars), OFFSET(string_chars), 0, 64},
+	{OFFSET(cons_first), OFFSET(external_data), 0, 24},
+	{OFFSET(array_length), OFFSET(array_data), 0, 64},
+	{OFFSET(bytecode_length), OFFSET(bytecode_positions), 0, 32},
+	{OFFSET(bytecode_data), OFFSET(bytecode_data), 0, 256},
+	{OFFSET(interpreter_bytecode), OFFSET(interpreter_bytecode), 0, 64},
+	{OFFSET(uncompiled_inferred), OFFSET(uncompiled_start), V8_UNKNOWN, 24},
+	{OFFSET(scope_locals), OFFSET(scope_locals), 0, 4},
+	{OFFSET(scope_vars), OFFSET(scope_vars), 1, 5},
+	{OFFSET(scope_positions), OFFSET(scope_positions), 0, 1},
+	{OFFSET(code_start), OFFSET(code_start), 0, 256},
+	{OFFSET(code_size), OFFSET(code_deopt), 0, 120},
+	{OFFSET(stream_code), OFFSET(stream_start), V8_UNKNOWN, 256},
+	{OFFSET(deopt_literals), OFFSET(deopt_inlining), 0, 64},
+	{TYPE(kind_mask), TYPE(kind_mask), 1, INT32_MAX},
+	{TYPE(kind_shift), TYPE(kind_shift), V8_UNKNOWN, 31},
+};
+
+bool v8_layout_is_sane(const struct v8_layout *layout)
+{
+	for (size_t i = 0; i < NR(limits); i++)
+		for (size_t at = limits[i].first; at <= limits[i].last; at += sizeof(int32_t)) {
+			int32_t value;
+
+			memcpy(&value, (const char *)layout + at, sizeof(value));
+			if (value < limits[i].min || value > limits[i].max)
+				return false;
+		}
+	/* Where code has its instructions elsewhere, the way there must be known. */
+	return layout->nr_bytecodes <= V8_MAX_BYTECODES &&
+	       (layout->types.stream == V8_UNKNOWN ||
+		(layout->offsets.stream_code >= 0 && layout->offsets.stream_start >= 0 &&
+		 layout->offsets.code_start <= 120));
+}
+
 static void note_assumptions(struct v8_layout *layout, uint32_t version)
 {
 	uint32_t newest = tested[NR(tested) - 1];
@@ -207,6 +252,12 @@ int v8_layout_read(const struct elf_image *image, struct v8_layout *ret)
 	err = check(ret, &constants);
 	if (err)
 		return err;
+	if (!v8_layout_is_sane(ret)) {
+		snprintf(ret->note, sizeof(ret->note),
+			 "V8 %u.%u: its constants are not those of any V8 that is known",
+			 ret->major, ret->minor);
+		return -ENOTSUP;
+	}
 	set_sizes(ret, &constants);
 	set_walker(ret);
 	v8_blob_find(&constants, version, ret);

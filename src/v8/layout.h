@@ -84,4 +84,8 @@ struct v8_layout {
  */
 int v8_layout_read(const struct elf_image *image, struct v8_layout *ret);
 
+/* The constants are as foreign as the rest of the binary: false when an offset lies outside of what
+ * is read of its object. Holds for every layout that was read. */
+bool v8_layout_is_sane(const struct v8_layout *layout);
+
 #endif
