@@ -33,14 +33,16 @@ LEAKED = 1000 * 8016
 
 
 class Node(Process):
-    """A script that says "ready" when it is; its stderr is kept."""
+    """A script that says "ready" when it is; its stderr is kept. SIGUSR1 opens a free @port, so that
+    tests do not disturb each other."""
 
-    def __init__(self, script, *flags, version=None, wrapper=(), suffix=".js"):
+    def __init__(self, script, *flags, version=None, wrapper=(), suffix=".js", port=0):
         self.directory = scratch()
         self.script = self.directory / f"a script{suffix}"
         self.script.write_text(script)
         self._err = open(self.directory / "stderr", "w+b")
         at_end(self._err.close)
+        flags = [f"--inspect-port={port}", *flags]
         argv = [*wrapper, the_node(version or MAIN), *flags, self.script]
         super().__init__(argv, stderr=self._err)
         expect(self.line() == "ready", "the script did not become ready")
@@ -239,7 +241,7 @@ def port_busy():
             taken.listen()
         except OSError as error:
             raise Skip(f"port 9229: {error}")
-        node = Node(LEAK)
+        node = Node(LEAK, port=9229)
         refused(node.pid, 1, "9229", "taken", "--inspect-port")
         node.leak()
 
