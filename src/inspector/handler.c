@@ -107,7 +107,8 @@ static int judge(pid_t pid, const char *path, const struct search *search, struc
 {
 	if (search->is_node)
 		return 0;
-	if (search->is_uv)
+	if (search->is_uv ||
+	    (search->has_uv && !search->has_node)) /* libuv.so serves nobody else */
 		return diag_fail(diag, -ENOTSUP,
 				 "pid %d handles SIGUSR1 itself (process.on('SIGUSR1')), so the "
 				 "signal would not open the inspector" ADVICE,
