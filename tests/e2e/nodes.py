@@ -3,6 +3,7 @@
 was not fetched is skipped, with the reason that the script left."""
 
 import os
+import re
 from pathlib import Path
 
 from harness import ROOT, Process
@@ -60,3 +61,7 @@ class NodeScript(Process):
         super().__init__([the_node(version), *flags, JS / script, *arguments], **options)
         self.name = f"{script} on node {version}"
         expect(self.line(timeout) == "ready", self.name, "did not become ready")
+
+
+def node_major(version):
+    return int(re.search(r"\d+", version)[0])
