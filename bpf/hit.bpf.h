@@ -18,7 +18,8 @@ struct hit {
 	struct ht_stats *stats;
 	__u32 tgid;
 	__u32 epoch;
-	__u64 rate;
+	__u64 rate;	/* entry hits: that of now. A return weighs with that of its entry */
+	__u32 rate_now; /* its number */
 	__u64 begin_ns; /* 0 when this hit is not timed */
 	__u64 sp, fp, rbx, pc, result;
 	__u64 args[4]; /* rdi, rsi, rdx, rcx */
@@ -56,7 +57,8 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	if (!hit->process || !hit->stats)
 		return 0;
 	hit->epoch = hit->process->epoch;
-	hit->rate = ht_rate;
+	hit->rate_now = ht_rate_now % HT_NR_RATES;
+	hit->rate = ht_rates[hit->rate_now];
 	hit->args[0] = ctx->rdi;
 	hit->args[1] = ctx->rsi;
 	hit->args[2] = ctx->rdx;
@@ -154,7 +156,7 @@ static __always_inline bool requested(const struct hit *hit, __u64 *ret)
 
 static __always_inline bool is_sample(const struct hit *hit, __u64 size)
 {
-	return hit->rate <= 1 || sample_hit(size, hit->rate);
+	return hit->rate <= 1 || sample_hit(size, hit->rate, hit->rate_now);
 }
 
 #endif

@@ -151,9 +151,19 @@ static int note_counts(struct profile *profile, const struct snapshot *snapshot)
 					       (uint64_t)stats->ends[i]);
 	for (int i = 0; i < HT_NR_LOSSES && !err; i++)
 		err = profile_set_note(profile, losses[i], "%" PRIu64, (uint64_t)stats->loss[i]);
-	if (!err && recording_incomplete(stats))
-		err = profile_set_note(profile, "incomplete", "%s", recording_incomplete(stats));
 	return err;
+}
+
+/* Which figures are not the whole, and that the run ended early. */
+static int note_incomplete(struct profile *profile, const struct recording *recording,
+			   const struct ht_stats *stats)
+{
+	const char *full = recording_incomplete(stats), *ended = recording->budget->why;
+
+	if (!full && !*ended)
+		return 0;
+	return profile_set_note(profile, "incomplete", "%s%s%s", full ?: "",
+				full && *ended ? "; " : "", ended);
 }
 
 /* "1234 comm command line", and comm alone. */
@@ -224,10 +234,11 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	err = err ?: note_target(profile, target);
 	err = err ?: profile_set_note(profile, "source", "malloc");
 	err = err ?: note_allocators(profile, session_attachments(recording->session));
-	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, recording->rate);
+	err = err ?: budget_note(recording->budget, profile);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRIu64, snapshot->watched_ns);
 	err = err ?: profile_set_note(profile, "min_age_ns", "%" PRIu64, recording->min_age_ns);
 	err = err ?: note_counts(profile, snapshot);
+	err = err ?: note_incomplete(profile, recording, &snapshot->stats);
 	err = err
 		      ?: profile_set_note(profile, "alloc_error", "%.2f",
 					  relative_error(total.alloc_bytes, total.alloc_var));
@@ -259,7 +270,8 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = snapshot->watched_ns;
-	profile->period = recording->rate;
+	profile->period =
+		budget_mean_rate(recording->budget, snapshot->stats.count[HT_COUNT_allocs]);
 	for (int i = 0; i < NR_METRICS; i++)
 		profile->has_metric[i] = true;
 	*ret = profile;

@@ -90,6 +90,13 @@ static void say_losses(const struct snapshot *snapshot)
 		cmd_warning("%s", recording_incomplete(&snapshot->stats));
 }
 
+/* The reader of the end alone must learn that it came early. */
+static void say_ended(const struct recording *recording)
+{
+	if (recording->budget->ended)
+		cmd_warning("%s", recording->budget->why);
+}
+
 static void say_cost(const struct recording *recording, const struct snapshot *snapshot)
 {
 	uint64_t hits = snapshot->stats.count[HT_COUNT_hits];
@@ -167,7 +174,9 @@ static void say_seen(const struct recording *recording, const struct snapshot *s
 	for (int i = 0; i < HT_NR_DATA_LOSSES; i++)
 		nr_lost += snapshot->stats.loss[i];
 	if (recording->rate > 1)
-		snprintf(rate, sizeof(rate), "one per %s", text_bytes(bytes, recording->rate));
+		snprintf(rate, sizeof(rate), "%sone per %s",
+			 recording->budget->past > 0 ? "at first more, in the end " : "",
+			 text_bytes(bytes, recording->rate));
 	if (samples)
 		snprintf(complete, sizeof(complete), "; %.1f%% of the stacks complete",
 			 100.0 * snapshot->nr_complete / samples);
@@ -182,6 +191,7 @@ void summary_end(const struct record_options *options, const struct recording *r
 {
 	if (options->quiet)
 		return;
+	say_ended(recording);
 	say_losses(snapshot);
 	say_held(recording, snapshot);
 	if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])

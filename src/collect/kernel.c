@@ -59,7 +59,7 @@ static void fill_sampling_tables(struct heaptap_bpf *skel)
 static int seed_countdowns(struct heaptap_bpf *skel, uint64_t rate)
 {
 	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
-	int64_t *gaps;
+	struct ht_countdown *gaps;
 
 	if (nr_cpus < 0)
 		return nr_cpus;
@@ -71,7 +71,7 @@ static int seed_countdowns(struct heaptap_bpf *skel, uint64_t rate)
 
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 			err = -errno;
-		gaps[i] = ht_gap(random, rate, skel->rodata->ht_ln_table);
+		gaps[i].left = ht_gap(random, rate, skel->rodata->ht_ln_table);
 	}
 	if (!err &&
 	    bpf_map_update_elem(bpf_map__fd(skel->maps.countdown), &(uint32_t){0}, gaps, BPF_ANY))
@@ -210,9 +210,9 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 		diag_fail(diag, err, "cannot open the BPF programs: %s", strerror(errno));
 		goto out;
 	}
-	kernel->skel->rodata->ht_base_rate = options->rate;
+	kernel->skel->rodata->ht_base_rate = options->base_rate;
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
-	kernel->skel->data->ht_rate = options->rate;
+	kernel->skel->data->ht_rates[0] = options->rate;
 	fill_sampling_tables(kernel->skel);
 	choose_programs(kernel);
 	err = set_sizes(kernel, options);
@@ -255,6 +255,17 @@ int kernel_attach_process_events(struct kernel *kernel)
 		return -errno;
 	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
 	return skel->links.process_exec ? 0 : -errno;
+}
+
+int kernel_set_rate(struct kernel *kernel, uint64_t rate)
+{
+	uint32_t next = kernel->skel->bss->ht_rate_now + 1;
+
+	if (next >= HT_NR_RATES - 1) /* the last number is none: see carry() in alloc.bpf.c */
+		return -ENOSPC;
+	kernel->skel->data->ht_rates[next] = rate;
+	__atomic_store_n(&kernel->skel->bss->ht_rate_now, next, __ATOMIC_RELEASE);
+	return 0;
 }
 
 void kernel_enable(struct kernel *kernel, bool enabled)

@@ -20,6 +20,7 @@
 
 struct kernel_options {
 	uint64_t rate;	     /* mean bytes between samples, 1 .. HT_RATE_MAX */
+	uint64_t base_rate;  /* unit of the variances; the rate may grow to 2^13 times as much */
 	uint64_t map_memory; /* bytes all maps together may take at most */
 	struct caps caps;
 	bool empty_programs; /* attach programs that do nothing: what the traps cost */
@@ -52,6 +53,9 @@ enum probe_side { SIDE_SESSION, SIDE_ENTRY, SIDE_RETURN, NR_PROBE_SIDES };
 struct bpf_program;
 struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_program program,
 				   enum probe_side side);
+
+/* From now on; calls in flight keep theirs. -ENOSPC after HT_NR_RATES changes. */
+int kernel_set_rate(struct kernel *kernel, uint64_t rate);
 
 /* Programs return at once until this is set. */
 void kernel_enable(struct kernel *kernel, bool enabled);

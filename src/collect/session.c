@@ -24,6 +24,8 @@
 
 #define MEASURE_INTERVAL_NS 500000000ULL
 #define READ_TRIES	    3
+#define BASE_RATE_EXACT	    8192 /* a recording that begins exact */
+#define BASE_RATE_MIN	    512
 
 struct session {
 	struct caps caps;
@@ -74,6 +76,8 @@ static int examine_space(struct session *session, struct diag *diag)
 	const struct process *process = &session->target.process;
 	int err = 0;
 
+	if (session->frozen_ns) /* what comes now gets no probe */
+		return 0;
 	for (uint32_t i = 0; i < space->nr_mappings && err >= 0; i++) {
 		struct object *object = space->mappings[i].object;
 
@@ -230,11 +234,23 @@ static int take_event(void *arg, void *data, size_t size)
 /* --- life --------------------------------------------------------------------------------------
  */
 
+/* A rate that may grow: fine enough for the smallest it is raised to, and not too fine for what
+ * fits 64 bits at the largest. */
+static uint64_t base_rate(const struct session_options *options)
+{
+	if (!options->governed)
+		return options->rate;
+	if (options->rate <= 1)
+		return BASE_RATE_EXACT;
+	return options->rate > BASE_RATE_MIN ? options->rate : BASE_RATE_MIN;
+}
+
 int session_new(const struct session_options *options, struct diag *diag, struct session **ret)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	struct kernel_options kernel = {
 		.rate = options->rate,
+		.base_rate = base_rate(options),
 		.map_memory = options->map_memory,
 		.caps = options->caps,
 		.empty_programs = options->empty_programs,
@@ -409,15 +425,38 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 	return session->target.ended;
 }
 
+int session_set_rate(struct session *session, uint64_t rate)
+{
+	return kernel_set_rate(session->kernel, rate);
+}
+
+int session_usage(struct session *session, struct session_usage *ret)
+{
+	struct target *target = &session->target;
+
+	target_measure(target);
+	ret->watched_ns = (session->frozen_ns ?: clock_now_ns()) - kernel_start_ns(session->kernel);
+	ret->cpu_ns = target->cpu_ns - target->cpu_start_ns;
+	return kernel_stats(session->kernel, &ret->stats);
+}
+
+uint64_t session_detach(struct session *session)
+{
+	if (!session->frozen_ns) {
+		kernel_enable(session->kernel, false);
+		session->frozen_ns = clock_now_ns();
+		target_measure(&session->target);
+		attachments_detach(&session->attachments);
+		loader_hook_close(&session->loader_hook);
+	}
+	return session->frozen_ns - kernel_start_ns(session->kernel);
+}
+
 int session_freeze(struct session *session)
 {
 	int n;
 
-	kernel_enable(session->kernel, false);
-	session->frozen_ns = clock_now_ns();
-	target_measure(&session->target);
-	attachments_detach(&session->attachments);
-	loader_hook_close(&session->loader_hook);
+	session_detach(session);
 	n = ring_buffer__consume(session->ring);
 	if (n >= 0 && session->dump)
 		n = dump_mappings(session->dump, session->target.space);

@@ -22,6 +22,7 @@
 
 struct session_options {
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
+	bool governed;	     /* the rate may be raised */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	struct caps caps;    /* detected */
 	bool empty_programs; /* traps only: for benchmarks */
@@ -48,7 +49,21 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
  */
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
 
-/* Nothing is counted any more; the books are final. Probes are removed. */
+/* From now on. -ENOSPC: changed too often. */
+int session_set_rate(struct session *session, uint64_t rate);
+
+/* What was counted, and the target's CPU time, since the recording began. 0 or -errno. */
+struct session_usage {
+	struct ht_stats stats;
+	uint64_t watched_ns, cpu_ns;
+};
+int session_usage(struct session *session, struct session_usage *ret);
+
+/* Nothing is counted any more, and the probes are removed, now or already before. How long after
+ * the beginning that was. */
+uint64_t session_detach(struct session *session);
+
+/* The same, and the books are final. */
 int session_freeze(struct session *session);
 
 /* The books as they are now. With @min_age_ns, inuse leaves out what is younger. The stacks in it
