@@ -11,7 +11,7 @@
 #include "cmd/cmd.h"
 #include "export/text.h"
 
-static const struct cost_traps assumed = {.emulated = 1500, .stepped = 15000, .on_return = 1000};
+static const struct cost_traps assumed = {.emulated = 1000, .stepped = 12000, .on_return = 600};
 
 void budget_init(struct budget *budget, const struct record_options *options)
 {

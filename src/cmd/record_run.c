@@ -166,6 +166,8 @@ static int start(struct run *run)
 	err = caps_detect(&session->caps, &diag);
 	err = err ?: open_dump(options, &diag);
 	err = err ?: session_new(session, &diag, &run->session);
+	if (!err) /* while it attaches: the budget wants to know soon */
+		run->calibration = cost_calibration_new(&session->caps);
 	if (!err && options->command)
 		err = session_launch(run->session, options->command, &run->child, &diag);
 	else if (!err)
@@ -233,7 +235,7 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 			progress_draw(&run->progress, run->session, run->calibration,
 				      clock_now_ns() - run->begin_ns);
 	}
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /* A command that was started here gets the signal that ends heaptap, unless the terminal has sent
@@ -336,6 +338,7 @@ int record_run(struct record_options *options)
 	prepare_signals(&sleeping);
 	err = start(&run);
 	if (err) {
+		cost_calibration_free(run.calibration);
 		session_free(run.session);
 		return cmd_exit_status(err);
 	}
@@ -343,7 +346,6 @@ int record_run(struct record_options *options)
 	run.recording.budget = &run.budget;
 	budget_init(&run.budget, options);
 	run.recording.symbolizer = symbolizer_new(&symbolizer);
-	run.calibration = cost_calibration_new(&options->session.caps);
 	progress_init(&run.progress, options->quiet);
 	err = run.recording.symbolizer ? wait_for_end(&run, &sleeping) : -ENOMEM;
 	progress_clear(&run.progress);
