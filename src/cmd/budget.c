@@ -66,16 +66,17 @@ static int raise_rate(struct budget *budget, struct session *session, uint64_t r
 	return 0;
 }
 
-static void explain(struct budget *budget, const struct governor_reading *reading)
+static void explain(struct budget *budget)
 {
 	char after[TEXT_SIZE];
-	double share = 100 * budget->governor.spent_ns / fmax(1, reading->cpu_ns);
 
-	snprintf(budget->why, sizeof(budget->why),
-		 "the budget (--budget %g%%) ended it: the probes took %.0f%% of the target's CPU "
-		 "time and were removed after %s. The figures are about that time; for more of it "
-		 "give a larger --budget, or -r 512K to go on whatever it costs",
-		 100 * budget->options->budget, share, text_duration(after, budget->ended_ns));
+	snprintf(
+		budget->why, sizeof(budget->why),
+		"ended early: probes would have cost the target more than %g%% of its CPU time "
+		"(--budget), so they were removed after %s, and the figures are about that time; "
+		"to go on longer give a larger --budget, or a --rate: with -r 512K it costs what it "
+		"costs, and less than with -r 1",
+		100 * budget->options->budget, text_duration(after, budget->ended_ns));
 }
 
 int budget_check(struct budget *budget, struct session *session,
@@ -101,7 +102,7 @@ int budget_check(struct budget *budget, struct session *session,
 		return 0;
 	budget->ended = true;
 	budget->ended_ns = session_detach(session);
-	explain(budget, &reading);
+	explain(budget);
 	return 1;
 }
 

@@ -161,11 +161,11 @@ static double few(double s)
 	return 1000;
 }
 
-/* Beside half a core of work: exact 4.4 % of a core, which is too much; traps alone 1.7 %. */
+/* Beside half a core of work: exact 3.6 % of a core, which is too much; traps alone 1.3 %. */
 static double moderate(double s)
 {
 	(void)s;
-	return 15000;
+	return 12000;
 }
 
 static double late_burst(double s)
