@@ -10,7 +10,9 @@
 #include "maps.bpf.h"
 #include "sample.bpf.h"
 
-#define TIMED_HITS 64 /* one hit in so many is timed, for the cost the run reports */
+#define TIMED_HITS    64     /* one hit in so many is timed, for the cost the run reports */
+#define TIMED_MOST_NS 100000 /* more than the longest walk: something else had the CPU meanwhile   \
+			      */
 
 /* A probe hit, with everything that must be read before a function argument is chosen. */
 struct hit {
@@ -79,11 +81,15 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 /* Ends the program of a hit; returns @result. */
 static __always_inline int hit_done(const struct hit *hit, int result)
 {
-	if (hit->begin_ns) {
-		COUNT(hit->stats, timed);
-		__sync_fetch_and_add(&hit->stats->count[HT_COUNT_timed_ns],
-				     bpf_ktime_get_ns() - hit->begin_ns);
-	}
+	__u64 ns;
+
+	if (!hit->begin_ns)
+		return result;
+	ns = bpf_ktime_get_ns() - hit->begin_ns;
+	if (ns > TIMED_MOST_NS)
+		return result;
+	COUNT(hit->stats, timed);
+	__sync_fetch_and_add(&hit->stats->count[HT_COUNT_timed_ns], ns);
 	return result;
 }
 

@@ -15,6 +15,7 @@
 /* What a hit leaves behind in caches and branch predictors comes on top: a Node HTTP server lost 41
  * % of its requests per CPU second where traps and programs sum up to 30 %. */
 #define AFTERMATH 1.35
+#define MIN_TIMED 16 /* hits that tell what the programs take at a rate */
 #define MAX_STEP  64 /* times the rate */
 
 /* Since the last reading, in cores: nanoseconds of CPU time per nanosecond. */
@@ -25,7 +26,8 @@ struct burn {
 
 void governor_init(struct governor *governor, double share, uint64_t duration_ns)
 {
-	*governor = (struct governor){.share = share, .lead_ns = GOVERNOR_LEAD_NS};
+	*governor = (struct governor){
+		.share = share, .lead_ns = GOVERNOR_LEAD_NS, .duration_ns = duration_ns};
 	if (duration_ns && duration_ns < governor->lead_ns)
 		governor->lead_ns = duration_ns;
 }
@@ -36,6 +38,17 @@ static double since(uint64_t now, uint64_t then)
 	return now > then ? now - then : 0;
 }
 
+/* At the present rate, as soon as that can be told; before, over the whole run. */
+static double program_ns_per_hit(const struct governor *governor,
+				 const struct governor_reading *now)
+{
+	double timed = since(now->timed, governor->first.timed);
+
+	if (timed >= MIN_TIMED)
+		return since(now->timed_ns, governor->first.timed_ns) / timed;
+	return now->timed ? (double)now->timed_ns / now->timed : 0;
+}
+
 static struct burn measure(struct governor *governor, const struct governor_reading *now)
 {
 	const struct governor_reading *last = &governor->last;
@@ -43,13 +56,9 @@ static struct burn measure(struct governor *governor, const struct governor_read
 	       cpu = since(now->cpu_ns, last->cpu_ns);
 	double entries = since(now->entries, last->entries);
 	double returns = since(now->returns, last->returns);
-	double timed = since(now->timed, last->timed), program;
+	double program = (entries + returns) * program_ns_per_hit(governor, now);
 	double budget = fmax(governor->share * cpu, MIN_CORES * ns), traps;
 
-	if (timed > 0)
-		program = (entries + returns) * since(now->timed_ns, last->timed_ns) / timed;
-	else
-		program = now->timed ? (entries + returns) * now->timed_ns / now->timed : 0;
 	program *= AFTERMATH;
 	governor->program_ns += program;
 	governor->earned_ns += budget;
@@ -97,10 +106,18 @@ static uint64_t raised(const struct burn *burn, uint64_t rate)
 	return rate < GOVERNOR_RATE_MAX ? rate : GOVERNOR_RATE_MAX;
 }
 
+/* What is left is enough until the end. */
+static bool lasts(const struct governor *governor, const struct governor_reading *now,
+		  double left_ns)
+{
+	return governor->duration_ns && now->elapsed_ns + left_ns > governor->duration_ns;
+}
+
 static struct governor_decision choose(const struct governor *governor, const struct burn *burn,
 				       const struct governor_reading *now)
 {
 	bool over = burn->total > burn->budget, helps;
+	bool told = since(now->timed, governor->first.timed) >= MIN_TIMED;
 	double left_ns = over ? governor->level_ns / burn->total : INFINITY;
 	struct governor_decision decision = {.rate = now->rate, .check_ns = GOVERNOR_CHECK_NS};
 
@@ -110,11 +127,11 @@ static struct governor_decision choose(const struct governor *governor, const st
 		decision.check_ns = NEAR_CHECK_NS;
 	helps = burn->fixed < burn->budget && now->rate < GOVERNOR_RATE_MAX;
 	if (over && helps && left_ns > -RAISE_AT_NS / 2) {
-		if (left_ns < RAISE_AT_NS) {
+		if (told && left_ns < RAISE_AT_NS && !lasts(governor, now, left_ns)) {
 			decision.action = GOVERNOR_RAISE;
 			decision.rate = raised(burn, now->rate);
 		}
-	} else if (left_ns < decision.check_ns + DETACH_NS) {
+	} else if (left_ns < decision.check_ns + DETACH_NS && !lasts(governor, now, left_ns)) {
 		decision.action = GOVERNOR_DETACH;
 	}
 	return decision;
@@ -135,6 +152,8 @@ struct governor_decision governor_decide(struct governor *governor,
 	burn = measure(governor, reading);
 	settle(governor, reading);
 	decision = choose(governor, &burn, reading);
+	if (decision.action == GOVERNOR_RAISE)
+		governor->first = *reading;
 	governor->last = *reading;
 	return decision;
 }

@@ -42,9 +42,10 @@ struct governor_decision {
 };
 
 struct governor {
-	double share;	  /* of the target's CPU time, 0 to 1 */
-	uint64_t lead_ns; /* what is paid in advance */
-	struct governor_reading last;
+	double share;			     /* of the target's CPU time, 0 to 1 */
+	uint64_t lead_ns;		     /* what is paid in advance */
+	uint64_t duration_ns;		     /* 0: not known */
+	struct governor_reading last, first; /* first: of the present rate */
 	double earned_ns, forfeited_ns, program_ns;
 	double spent_ns,
 		level_ns; /* for those who ask: cost so far, and what is left of the budget */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Does nothing but allocate: three sizes a round, freed in the same round but for every 64th small
+ * Does little but allocate: three sizes a round, freed in the same round but for every 64th small
  * one.
  *
  *   --rounds=N   state the truth after N rounds; 0: go on, and every 100 ms print the milliseconds
  *                of CPU time and the rounds so far
- *   --rest=US    sleep for so long after every 16 rounds (0)
+ *   --work=US    use so much CPU time for nothing after every 16 rounds (0)
  */
 #include <time.h>
 
@@ -40,10 +40,22 @@ static long milliseconds(clockid_t clock)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static void spin(long us)
+{
+	struct timespec t;
+	long end;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	end = t.tv_sec * 1000000 + t.tv_nsec / 1000 + us;
+	do
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	while (t.tv_sec * 1000000 + t.tv_nsec / 1000 < end);
+}
+
 int main(int argc, char **argv)
 {
 	long rounds = target_number(argc, argv, "--rounds", 0), shown = 0;
-	long rest = target_number(argc, argv, "--rest", 0);
+	long work = target_number(argc, argv, "--work", 0);
 
 	target_begin(argc, argv);
 	for (long i = 0; !rounds || i < rounds; i++) {
@@ -57,8 +69,8 @@ int main(int argc, char **argv)
 		truth_gave(&truths[1], 600);
 		free(large);
 		truth_gave(&truths[2], 5000);
-		if (rest && i % 16 == 0)
-			usleep(rest);
+		if (work && i % 16 == 0)
+			spin(work);
 		if (rounds || i % 256 || milliseconds(CLOCK_MONOTONIC) < shown + 100)
 			continue;
 		shown = milliseconds(CLOCK_MONOTONIC);
