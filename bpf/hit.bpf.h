@@ -10,9 +10,10 @@
 #include "maps.bpf.h"
 #include "sample.bpf.h"
 
-#define TIMED_HITS    64     /* one hit in so many is timed, for the cost the run reports */
-#define TIMED_MOST_NS 100000 /* more than the longest walk: something else had the CPU meanwhile   \
-			      */
+/* One hit in so many is timed, for the cost the run reports. What takes longer than the longest
+ * walk is left out: something else had the CPU meanwhile. */
+#define TIMED_HITS    64
+#define TIMED_MOST_NS 100000
 
 /* A probe hit, with everything that must be read before a function argument is chosen. */
 struct hit {

@@ -38,6 +38,7 @@ packages() {
 		test        gdb                  gdb
 		test        golang-go            go
 		test        redis-server         redis-server
+		test        wrk                  wrk
 		test        musl-tools           musl-gcc
 		test?       rustc                rustc
 		test?       postgresql           -

@@ -4,9 +4,9 @@
  * clocks to a decision; it reads and changes nothing but its own books.
  *
  * The budget is a share of the target's CPU time, and never less than 1 % of one core. What the
- * first 8 seconds will earn (or -d, when that is shorter) is there in advance, by the earnings so
+ * first 6 seconds will earn (or -d, when that is shorter) is there in advance, by the earnings so
  * far, so that a run may spend it all at once: a run that long costs no more than its share. Later
- * what was not spent is kept, up to what one busy core earns in 8 s (or as many as are busy).
+ * what was not spent is kept, up to what one busy core earns in 6 s (or as many as are busy).
  *
  * A rate that is too dear is raised as long as raising it can help; a probe that is too dear even
  * when its program does nothing goes, shortly before the credit is spent.
@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define GOVERNOR_SHARE_DEFAULT 0.05
-#define GOVERNOR_LEAD_NS       8000000000ULL
+#define GOVERNOR_LEAD_NS       6000000000ULL
 #define GOVERNOR_RATE_FIRST    512 /* after exact */
 #define GOVERNOR_RATE_MAX      (64ULL << 20)
 #define GOVERNOR_CHECK_NS      250000000ULL /* at the latest */

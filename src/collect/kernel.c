@@ -31,7 +31,9 @@ struct kernel {
 	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
 };
 
-#define PROCESSES_SIZE (HT_MAX_PROCESSES * sizeof(struct ht_process))
+#define BASE_RATE_EXACT 8192 /* of a recording that begins exact */
+#define BASE_RATE_MIN	512
+#define PROCESSES_SIZE	(HT_MAX_PROCESSES * sizeof(struct ht_process))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
@@ -193,6 +195,17 @@ static int map_memory(struct kernel *kernel)
 	return 0;
 }
 
+/* The unit of variances. For a rate that may grow: fine enough for the smallest it is raised to,
+ * and not too fine for what fits 64 bits at the largest. */
+static uint64_t base_rate(const struct kernel_options *options)
+{
+	if (!options->governed)
+		return options->rate;
+	if (options->rate <= 1)
+		return BASE_RATE_EXACT;
+	return options->rate > BASE_RATE_MIN ? options->rate : BASE_RATE_MIN;
+}
+
 int kernel_new(const struct kernel_options *options, struct diag *diag, struct kernel **ret)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -210,7 +223,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 		diag_fail(diag, err, "cannot open the BPF programs: %s", strerror(errno));
 		goto out;
 	}
-	kernel->skel->rodata->ht_base_rate = options->base_rate;
+	kernel->skel->rodata->ht_base_rate = base_rate(options);
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->data->ht_rates[0] = options->rate;
 	fill_sampling_tables(kernel->skel);

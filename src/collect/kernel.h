@@ -20,7 +20,7 @@
 
 struct kernel_options {
 	uint64_t rate;	     /* mean bytes between samples, 1 .. HT_RATE_MAX */
-	uint64_t base_rate;  /* unit of the variances; the rate may grow to 2^13 times as much */
+	bool governed;	     /* the rate may be raised, up to 64M */
 	uint64_t map_memory; /* bytes all maps together may take at most */
 	struct caps caps;
 	bool empty_programs; /* attach programs that do nothing: what the traps cost */

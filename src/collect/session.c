@@ -24,8 +24,6 @@
 
 #define MEASURE_INTERVAL_NS 500000000ULL
 #define READ_TRIES	    3
-#define BASE_RATE_EXACT	    8192 /* a recording that begins exact */
-#define BASE_RATE_MIN	    512
 
 struct session {
 	struct caps caps;
@@ -234,23 +232,12 @@ static int take_event(void *arg, void *data, size_t size)
 /* --- life --------------------------------------------------------------------------------------
  */
 
-/* A rate that may grow: fine enough for the smallest it is raised to, and not too fine for what
- * fits 64 bits at the largest. */
-static uint64_t base_rate(const struct session_options *options)
-{
-	if (!options->governed)
-		return options->rate;
-	if (options->rate <= 1)
-		return BASE_RATE_EXACT;
-	return options->rate > BASE_RATE_MIN ? options->rate : BASE_RATE_MIN;
-}
-
 int session_new(const struct session_options *options, struct diag *diag, struct session **ret)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	struct kernel_options kernel = {
 		.rate = options->rate,
-		.base_rate = base_rate(options),
+		.governed = options->governed,
 		.map_memory = options->map_memory,
 		.caps = options->caps,
 		.empty_programs = options->empty_programs,
