@@ -223,6 +223,9 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 		if (options->interval_ns && !run->written && now >= run->snapshot_ns) {
 			err = write_snapshot(run);
 			run->snapshot_ns += options->interval_ns;
+			/* One that took longer than that must not keep signals out for ever. */
+			if (run->snapshot_ns <= clock_now_ns())
+				run->snapshot_ns = clock_now_ns() + options->interval_ns;
 			continue;
 		}
 		due = next_due(run, now);
