@@ -24,7 +24,7 @@
 #include "util/clock.h"
 
 #define POLL_NS		   250000000ULL
-#define UNTIL_CHECK_MIN_NS 1000000 /* never busy waiting for the clock */
+#define POLL_MIN_NS	   1000000 /* what is overdue waits so long too */
 #define DUMP_EVERY_DEFAULT 131
 
 struct run {
@@ -135,7 +135,7 @@ static uint64_t next_due(const struct run *run, uint64_t now)
 	if (options->duration_ns && run->begin_ns + options->duration_ns < due)
 		due = run->begin_ns + options->duration_ns;
 	if (options->budget && !run->written && check < due)
-		due = check > now + UNTIL_CHECK_MIN_NS ? check : now + UNTIL_CHECK_MIN_NS;
+		due = check > now + POLL_MIN_NS ? check : now + POLL_MIN_NS;
 	return due;
 }
 
@@ -162,6 +162,9 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 		if (options->interval_ns && !run->written && now >= run->snapshot_ns) {
 			err = write_snapshot(run);
 			run->snapshot_ns += options->interval_ns;
+			/* one that took longer: signals come in all the same, before the next */
+			if (run->snapshot_ns <= clock_now_ns())
+				run->snapshot_ns = clock_now_ns() + POLL_MIN_NS;
 			continue;
 		}
 		due = next_due(run, now);
