@@ -23,6 +23,9 @@ struct countdown_map {
 };
 extern struct countdown_map countdown SEC(".maps");
 
+/* A new countdown, in bytes. Global: drawn seldom, called from several places. */
+__s64 sample_gap(__u64 rate);
+
 static __always_inline bool sample_hit(__u64 size, __u64 rate, __u32 rate_now)
 {
 	struct ht_countdown *here = bpf_map_lookup_elem(&countdown, &(__u32){0});
@@ -31,7 +34,7 @@ static __always_inline bool sample_hit(__u64 size, __u64 rate, __u32 rate_now)
 	if (!here)
 		return 0;
 	if (here->rate_now != rate_now) {
-		here->left = ht_gap(bpf_get_prandom_u32(), rate, ht_ln_table);
+		here->left = sample_gap(rate);
 		here->rate_now = rate_now;
 	}
 	if (size >> 62)
@@ -41,7 +44,7 @@ static __always_inline bool sample_hit(__u64 size, __u64 rate, __u32 rate_now)
 		here->left = rest;
 		return 0;
 	}
-	here->left = ht_gap(bpf_get_prandom_u32(), rate, ht_ln_table);
+	here->left = sample_gap(rate);
 	return 1;
 }
 
