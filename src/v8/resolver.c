@@ -152,6 +152,8 @@ static int add_optimized_place(struct v8_resolver *resolver, const struct v8_fun
 	}
 	if (V8_POSITION_INLINING(raw) >= 0)
 		return -ESTALE;
+	/* Maglev of V8 11 to early 13.6 makes no table. */
+	resolver->nr_unplaced += !raw;
 	lines[nr++] = line_of(function, raw);
 	return v8_places_add(&resolver->places, lines, nr, ret);
 }
