@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct js_heap *find(const struct js_window *window, uint64_t heap)
+/* The counters are the thread's; another heap at the same address has another thread. */
+static struct js_heap *find(const struct js_window *window, uint64_t heap, uint32_t tid)
 {
 	for (size_t i = 0; i < window->nr_heaps; i++)
-		if (window->heaps[i].heap == heap)
+		if (window->heaps[i].heap == heap && window->heaps[i].tid == tid)
 			return &window->heaps[i];
 	return NULL;
 }
@@ -45,19 +46,18 @@ int js_window_add(struct js_window *window, const struct ht_gc_event *event)
 
 	if (event->missing)
 		return 0;
-	heap = find(window, event->heap);
+	heap = find(window, event->heap, event->tid);
 	if (!heap) {
 		heaps = reallocarray(window->heaps, window->nr_heaps + 1, sizeof(*heaps));
 		if (!heaps)
 			return -ENOMEM;
 		window->heaps = heaps;
 		heap = &heaps[window->nr_heaps++];
-	} else if (event->js_samples[0] >= heap->js_samples[0] &&
-		   event->js_samples[1] >= heap->js_samples[1]) {
-		/* else the heap's thread is another one, with counters of its own */
+	} else {
 		add_interval(window, heap, event);
 	}
-	*heap = (struct js_heap){.heap = event->heap,
+	*heap = (struct js_heap){.tid = event->tid,
+				 .heap = event->heap,
 				 .after = event->after,
 				 .js_samples = {event->js_samples[0], event->js_samples[1]},
 				 .js_exact_bytes = event->js_exact_bytes};

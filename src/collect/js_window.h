@@ -15,6 +15,7 @@
 #include "heaptap/gc.h"
 
 struct js_heap {
+	uint32_t tid;
 	uint64_t heap, after, js_samples[2], js_exact_bytes; /* at its last collection */
 };
 

@@ -21,12 +21,13 @@ static void near(double value, double expected, double tolerance)
 /* A heap that is collected: what came since the last time. */
 struct heap {
 	uint64_t address, used, samples[2], exact;
+	uint32_t tid;
 };
 
 static void collect(struct js_window *window, struct heap *heap, int plain, int marking,
 		    uint64_t exact, int64_t noise)
 {
-	struct ht_gc_event event = {.heap = heap->address};
+	struct ht_gc_event event = {.heap = heap->address, .tid = heap->tid};
 
 	heap->samples[0] += plain;
 	heap->samples[1] += marking;
@@ -124,7 +125,7 @@ static void test_too_little(void **state)
 	js_window_done(&window);
 }
 
-/* A heap that goes on on another thread has other counters: that interval says nothing. */
+/* Another heap at the same address, of another thread: between the two there is no interval. */
 static void test_other_thread(void **state)
 {
 	static struct js_window window;
@@ -134,7 +135,7 @@ static void test_other_thread(void **state)
 	(void)state;
 	for (int i = 0; i < 6; i++)
 		collect(&window, &heap, 50, 0, 0, 0);
-	heap.samples[0] = 3;
+	heap = (struct heap){.address = 1, .tid = 2};
 	collect(&window, &heap, 20, 0, 0, 99000000);
 	for (int i = 0; i < 6; i++)
 		collect(&window, &heap, 50, 0, 0, 0);
