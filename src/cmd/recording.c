@@ -357,7 +357,7 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 		v8->source == SOURCE_MALLOC
 			? (int64_t)budget_mean_rate(recording->budget,
 						    snapshot->stats.count[HT_COUNT_allocs])
-			: v8_period(v8);
+			: v8_period(v8, snapshot);
 	for (int i = 0; i < NR_METRICS; i++)
 		profile->has_metric[i] = v8_has_metric(v8->source, i);
 	*ret = profile;

@@ -105,6 +105,7 @@ static void programs_of(const struct kernel *kernel, enum kernel_program program
 		[PROGRAM_GC_STOP] = {NULL, skel->progs.gc_stop, NULL},
 		[PROGRAM_JS] = {skel->progs.js_session, skel->progs.js_entry,
 				skel->progs.js_return},
+		[PROGRAM_GC_CYCLE] = {NULL, skel->progs.gc_cycle, NULL},
 	};
 
 	memcpy(ret, all[program], sizeof(all[program]));

@@ -43,12 +43,13 @@ enum kernel_program {
 	PROGRAM_GC_SIZE,
 	PROGRAM_GC_STOP,
 	PROGRAM_JS, /* where JavaScript allocates */
+	PROGRAM_GC_CYCLE,
 	NR_KERNEL_PROGRAMS,
 };
 
 #define KERNEL_PROGRAMS_MALLOC ((1u << PROGRAM_GC_START) - 1)
 #define KERNEL_PROGRAMS_GC     ((1u << PROGRAM_JS) - (1u << PROGRAM_GC_START))
-#define KERNEL_PROGRAMS_JS     (1u << PROGRAM_JS)
+#define KERNEL_PROGRAMS_JS     (1u << PROGRAM_JS | 1u << PROGRAM_GC_CYCLE)
 
 struct kernel;
 
