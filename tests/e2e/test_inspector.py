@@ -317,6 +317,20 @@ def heaptap_killed():
     expect_bytes(at(second.profile(), "leakIntoMap"), LEAKED, RATE, "second run")
 
 
+@test("without privilege: a port that is open will do, SIGUSR1 is not sent blindly")
+def unprivileged():
+    prefix = as_nobody([])
+    if run([*prefix, the_node(MAIN), "-v"]).status:
+        raise Skip("another user cannot run the node there is")
+    options = ["--source", "js", "--inspector", "-d", "300ms", "-f", "folded"]
+    command = [*prefix, public_heaptap(), "record", *options]
+    node = Node(LEAK, "--inspect=0", wrapper=prefix)
+    expect_status(run([*command, "-p", node.pid], cwd="/"), 0)
+    node = Node(LEAK, wrapper=prefix)
+    expect_message(run([*command, "-p", node.pid], cwd="/"), 4, "CAP_BPF")
+    node.leak()
+
+
 @test("a sampler that runs already is left alone")
 def busy_sampler():
     node = Node(LEAK, "--heap-prof", f"--heap-prof-dir={scratch()}", "--inspect=0")
