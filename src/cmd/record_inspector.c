@@ -232,19 +232,24 @@ static int use_latest(struct run *run, struct profile **ret)
 
 static void say_end(const struct run *run, const struct profile *profile)
 {
-	char bytes[TEXT_SIZE], used[TEXT_SIZE], rate[TEXT_SIZE], watched[TEXT_SIZE], error[64] = "";
+	char bytes[TEXT_SIZE], used[TEXT_SIZE] = "unknown", rate[TEXT_SIZE], watched[TEXT_SIZE];
+	char sampled[80] = "every allocation", error[64] = "";
 	double held = profile_total(profile, METRIC_INUSE_SPACE);
 
 	if (run->options->quiet)
 		return;
+	if (run->rate > 1)
+		snprintf(sampled, sizeof(sampled), "one sample per %s",
+			 text_bytes(rate, run->rate));
 	if (held > 0 && run->rate > 1)
 		snprintf(error, sizeof(error), " (standard error at most %.1f%%)",
 			 100 * sqrt(run->rate / held));
+	if (run->heap.used)
+		text_bytes(used, run->heap.used);
 	cmd_message("in use: %s%s, allocated in the %s since the start, of %s that JavaScript "
-		    "holds; one sample per %s",
+		    "holds; %s",
 		    text_bytes(bytes, held), error, text_duration(watched, profile->duration_ns),
-		    run->heap.used ? text_bytes(used, run->heap.used) : "unknown",
-		    text_bytes(rate, run->rate));
+		    used, sampled);
 	cmd_message("objects are not counted, V8 does not tell; worker threads are not seen");
 	if (strcmp(run->output.path, "-") != 0)
 		cmd_message("wrote %s", run->output.path);
