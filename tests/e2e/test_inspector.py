@@ -206,6 +206,24 @@ def open_already():
         expect(node.stderr().count("Debugger listening") == 1, node.stderr())
 
 
+@test("a proxy in the environment is not used")
+def proxy():
+    node = Node(LEAK, "--inspect=0")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        server.settimeout(0)
+        where = f"127.0.0.1:{server.getsockname()[1]}"
+        environment = dict(os.environ, http_proxy=f"http://{where}", socks_proxy=where)
+        options = ["--source", "js", "--inspector", "-d", "300ms", "-f", "folded", "-p", node.pid]
+        expect_status(heaptap("record", *options, env=environment), 0)
+        try:
+            server.accept()
+            expect(False, "the proxy was asked")
+        except BlockingIOError:
+            pass
+
+
 @test("other ports of the process are not taken for the inspector")
 def other_ports():
     script = "require('http').createServer((q, a) => a.end('{\"Browser\": \"x\"}')).listen(0, '127.0.0.1');\n"
