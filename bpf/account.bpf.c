@@ -85,10 +85,28 @@ static __noinline __u32 site_new(struct ht_site_key *key)
 	return other ? *other : 0;
 }
 
+/* Sends the JavaScript frames of the stack that follows. */
+static __noinline int javascript_send(struct allocation *a, struct ht_js_event *js, __u32 index)
+{
+	__u32 nr = js->head.nr_frames;
+
+	OPAQUE(nr);
+	if (nr > HT_MAX_JS_FRAMES)
+		return -1;
+	js->head.event.kind = HT_EVENT_JS;
+	js->head.event.tgid = a->tgid;
+	js->head.event.epoch = a->epoch;
+	js->head.event.time_ns = bpf_ktime_get_ns();
+	js->head.site = index;
+	return bpf_ringbuf_output(&events, js, HT_JS_EVENT_SIZE(nr), 0);
+}
+
 /* Sends the stack of a new site; when the ring is full the site's next sample tries again. */
 static __noinline int site_send(struct ht_site *site, __u32 index, struct allocation *a,
 				struct ht_stack_event *event, __u32 size)
 {
+	if (a->js && javascript_send(a, a->js, index))
+		return 0;
 	event->head.event.kind = HT_EVENT_STACK;
 	event->head.event.tgid = a->tgid;
 	event->head.event.epoch = a->epoch;
@@ -213,6 +231,8 @@ static __noinline __u32 site_here(struct allocation *a)
 	nr = slot->event.head.nr_pcs;
 	if (nr > HT_MAX_FRAMES)
 		nr = HT_MAX_FRAMES;
+	if (slot->js.head.nr_frames)
+		a->js = &slot->js;
 	if (ht_copy_every)
 		copy = COUNT(a->stats, walks) % ht_copy_every == 0;
 	index = site_of(a, hash, &slot->event, HT_STACK_EVENT_SIZE(nr));
@@ -243,4 +263,18 @@ __hidden int account_alloc(struct allocation *a)
 	site->last_ms = entry.time_ms;
 	COUNT(a->stats, samples);
 	return live_insert(&key, &entry);
+}
+
+__hidden int account_event(struct allocation *a, __u64 bytes, __u64 objects)
+{
+	struct ht_site *site = site_at(site_here(a));
+
+	if (!site)
+		return 0;
+	__sync_fetch_and_add(&site->alloc_bytes, bytes);
+	__sync_fetch_and_add(&site->alloc_objects, objects);
+	__sync_fetch_and_add(&site->samples, 1);
+	site->last_ms = time_ms();
+	COUNT(a->stats, samples);
+	return 0;
 }

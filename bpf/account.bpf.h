@@ -19,10 +19,14 @@ struct allocation {
 	struct stack_start start;
 	__u32 probe;
 	__u32 spare;
+	struct ht_js_event *js; /* of the stack, when it has JavaScript frames; else NULL */
 };
 
 /* Enters the allocation and its stack. */
 int account_alloc(struct allocation *a);
+
+/* Books what happened at this stack and holds nothing: @bytes and @objects in the site's units. */
+int account_event(struct allocation *a, __u64 bytes, __u64 objects);
 
 /* Takes @key out of the live map without touching its site. 1 with *ret set, 0 if it is not
  * there. Between threads the successful delete decides who has it. */

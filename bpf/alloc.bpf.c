@@ -332,3 +332,16 @@ int empty(struct pt_regs *ctx)
 {
 	return 0;
 }
+
+/* --- for other files: only one of those that are linked may declare what the kernel has ---------
+ */
+
+__hidden bool session_is_return(void)
+{
+	return bpf_session_is_return();
+}
+
+__hidden __u64 *session_cookie(void)
+{
+	return bpf_session_cookie();
+}

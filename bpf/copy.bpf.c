@@ -120,6 +120,6 @@ int loader_state(struct pt_regs *ctx)
 		process->deleting = 0;
 		__sync_fetch_and_add(&process->generation, 1);
 	}
-	ask(tgid, process->hold);
+	ask(tgid, process->flags & HT_PROCESS_HOLD);
 	return 0;
 }

@@ -25,6 +25,10 @@ struct hit {
 	struct ht_cookie cookie;
 };
 
+/* Of a session program: which side this is, and the word its entry hands to its return. */
+bool session_is_return(void);
+__u64 *session_cookie(void);
+
 /* One of the argument registers. Chosen from copies: the verifier refuses a modified ctx. */
 static __always_inline __u64 argument(const struct hit *hit, __u32 position)
 {

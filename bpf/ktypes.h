@@ -24,8 +24,36 @@ struct mm_struct {
 	unsigned long exec_vm; /* pages of mappings that can be executed and not written */
 };
 
+struct thread_struct {
+	unsigned long fsbase; /* x86-64 */
+};
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
 struct task_struct {
+	int pid, tgid;
 	struct mm_struct *mm;
+	struct sighand_struct *sighand;
+	struct thread_struct thread;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task; /* NULL once, at the end */
 };
 #pragma clang attribute pop
 

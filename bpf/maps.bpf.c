@@ -20,6 +20,7 @@ struct live_map live SEC(".maps");
 struct site_index_map site_index SEC(".maps");
 struct sites_map sites SEC(".maps");
 struct processes_map processes SEC(".maps");
+struct v8s_map v8s SEC(".maps");
 struct events_map events SEC(".maps");
 struct countdown_map countdown SEC(".maps");
 struct stats_map stats SEC(".maps");

@@ -7,6 +7,7 @@
 #define HEAPTAP_BPF_MAPS_H
 
 #include "ktypes.h"
+#include "heaptap/v8.h"
 #include "heaptap/wire.h"
 
 /* Written by user space before loading or, marked volatile, at any time. */
@@ -52,6 +53,15 @@ struct processes_map {
 	__type(value, struct ht_process);
 };
 extern struct processes_map processes SEC(".maps");
+
+struct v8s_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, HT_MAX_V8);
+	__type(key, __u32);
+	__type(value, struct ht_v8);
+};
+extern struct v8s_map v8s SEC(".maps");
 
 /* Sites that were met lately, by the low bits of their hash: saves the search in site_index. */
 #define SITE_CACHE_SIZE 16384

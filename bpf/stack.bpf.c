@@ -65,6 +65,8 @@ __hidden int stack_walk(struct stack_slot *slot, struct stack_start *start,
 	slot->frame.chained = 0;
 	slot->window_size = 0;
 	slot->set = set;
+	slot->v8 = process->v8;
+	slot->js.head.nr_frames = 0;
 	if (!set || HT_MAPSET_GENERATION(set) != HT_GENERATION(process->generation)) {
 		slot->event.pcs[0] = start->pc;
 		slot->event.head.event.moment = HT_MOMENT(0, process->generation);

@@ -6,6 +6,7 @@
 #define HEAPTAP_BPF_STACK_H
 
 #include "heaptap/unwind.h"
+#include "heaptap/v8.h"
 #include "heaptap/wire.h"
 #include "ktypes.h"
 
@@ -22,12 +23,14 @@ struct stack_slot {
 	__u32 low, high;   /* cursors of a binary search */
 	__u32 window_size; /* bytes */
 	__u32 nr_pcs;
+	__u32 v8;	   /* as in struct ht_process */
 	__u64 window_base; /* address of window[0] */
 	__u64 hash;	   /* of pcs and end: what identifies the site */
 	struct ht_frame frame;
 	__u64 set;		    /* HT_MAPSET */
 	__u64 window[WINDOW_WORDS]; /* a part of the stack that slides up with the walk */
 	struct ht_stack_event event;
+	struct ht_js_event js; /* the JavaScript frames among pcs */
 };
 
 /* Where the walk begins: registers as they are when the direct caller goes on. */
@@ -39,7 +42,7 @@ struct stack_start {
 struct stack_slot *stack_claim(void);
 void stack_release(struct stack_slot *slot);
 
-/* Fills pcs, nr_pcs, end and hash, by the tables of @process. */
+/* Fills pcs, nr_pcs, end, js and hash, by the tables of @process. */
 int stack_walk(struct stack_slot *slot, struct stack_start *start, struct ht_process *process);
 
 /*
@@ -52,6 +55,11 @@ int stack_walk(struct stack_slot *slot, struct stack_start *start, struct ht_pro
 #define FRAMES_AT_ONCE 4
 #define STEP_NO_TABLE  100
 int walk_frames(struct stack_slot *slot);
+
+/* Keeps slot->frame when it is one of a JavaScript function (javascript.bpf.c), before the step to
+ * its caller: for frames that are stepped by frame pointer. @generated: the code is the process's
+ * own, of no file. */
+int javascript_frame(struct stack_slot *slot, __u32 generated);
 
 /* A 64-bit mix; from the finalizer of splitmix64 (Steele, Lea, Flood 2014). */
 static __always_inline __u64 stack_hash_add(__u64 hash, __u64 pc)

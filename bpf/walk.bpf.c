@@ -9,6 +9,7 @@
  */
 #include "stack.bpf.h"
 #include "tables.bpf.h"
+#include "window.bpf.h"
 
 #define MAPPING_STEPS 12 /* of a binary search in HT_MAX_MAPPINGS */
 #define ROW_STEPS     12 /* in a page, which has at most one row a byte */
@@ -39,16 +40,6 @@ __noinline int window_move(struct stack_slot *slot, __u64 address)
 		return -1;
 	slot->window_base = from;
 	slot->window_size = size;
-	return 0;
-}
-
-/* *value = the 8 bytes at @address. */
-static __always_inline int window_read(struct stack_slot *slot, __u64 address, __u64 *value)
-{
-	if ((address & 7 || address - slot->window_base >= slot->window_size) &&
-	    window_move(slot, address))
-		return -1;
-	*value = slot->window[(address - slot->window_base) / 8 & (WINDOW_WORDS - 1)];
 	return 0;
 }
 
@@ -129,7 +120,7 @@ static __always_inline int table_lookup(struct stack_slot *slot)
 		return -1;
 	address = pc - mapping->bias;
 	if (address >> HT_UNWIND_PAGE_SHIFT >= mapping->nr_pages)
-		return mapping->nr_pages || mapping->pages ? HT_RULE_UNKNOWN : HT_RULE_NONE;
+		return mapping->nr_pages || mapping->pages ? HT_RULE_UNKNOWN : HT_RULE_GENERATED;
 	page = word_at(mapping->pages + (address >> HT_UNWIND_PAGE_SHIFT));
 	return page ? row_find(slot, *page, address) : 0;
 }
@@ -183,7 +174,11 @@ static __always_inline int step(struct stack_slot *slot)
 	if (rule < 0)
 		return STEP_NO_TABLE;
 	entry = bpf_map_lookup_elem(&rules, &index);
-	return entry ? ht_unwind_step(&slot->frame, entry->rule, slot) : HT_STEP_BAD_RULE;
+	if (!entry)
+		return HT_STEP_BAD_RULE;
+	if ((rule == HT_RULE_NONE || rule == HT_RULE_GENERATED) && slot->v8)
+		javascript_frame(slot, rule == HT_RULE_GENERATED);
+	return ht_unwind_step(&slot->frame, entry->rule, slot);
 }
 
 int walk_frames(struct stack_slot *slot)

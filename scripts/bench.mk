@@ -4,7 +4,7 @@
 
 WALK_TARGETS := $(B)/bench/walk_target-fp $(B)/bench/walk_target-nofp
 BENCH := $(filter-out %.bpf %/walk_target,$(BENCH)) $(WALK_TARGETS)
-WALK_BPF := $(patsubst %,$(B)/bpf/%.bpf.o,maps stack walk) $(B)/bench/walk_cost.bpf.o
+WALK_BPF := $(patsubst %,$(B)/bpf/%.bpf.o,maps stack walk javascript) $(B)/bench/walk_cost.bpf.o
 
 $(B)/bench/walk_cost.bpf.o: tests/bench/walk_cost.bpf.c
 	$(call say,BPF) $(COMPILE_bpf) -c $< -o $@

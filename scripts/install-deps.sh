@@ -25,6 +25,7 @@ packages() {
 		build       protobuf-compiler    protoc
 		build       uthash-dev           -
 		build       libjansson-dev       -
+		build       libwebsockets-dev    -
 		build       libiberty-dev        -
 		build       help2man             help2man
 		test,bench  python3              -

@@ -48,3 +48,14 @@ ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)
 TARGETS += $(B)/targets/oracle $(B)/bench/verifier
 $(B)/targets/oracle: $(ORACLE) $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+# What the resolver of JavaScript frames says of a blocked process, and its recorder.
+V8_TOOLS := $(B)/targets/frames $(B)/targets/record_tape
+TARGETS += $(V8_TOOLS)
+$(V8_TOOLS): $(B)/targets/%: $(B)/obj/tests/v8/%.o $(B)/obj/tests/v8/stack_scan.o $(B)/obj/libheaptap.a
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+SPACES := $(B)/obj/tests/v8/spaces.o
+TARGETS += $(B)/targets/spaces
+$(B)/targets/spaces: $(SPACES) $(B)/obj/libheaptap.a
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)

@@ -23,6 +23,7 @@ static const struct command {
 	 "heaptap record"},
 	{"report", "show a recorded profile: table, folded, pprof, json", cmd_report,
 	 "heaptap report"},
+	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc"},
 	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check"},
 };
 

@@ -47,12 +47,13 @@ enum ht_js_kind {
 
 /* One frame of a stack. */
 struct ht_js_frame {
+	__u64 pc;	/* return address */
 	__u64 function; /* tagged JSFunction */
 	__u64 script;	/* tagged Script; for builtins something else */
 	__u64 bytecode; /* tagged BytecodeArray, or 0 */
 	__u32 script_id, literal_id;
 	__s32 bytecode_offset; /* from the tagged pointer of the array, as the frame has it */
-	__u8 frame;	       /* index of its pc in the stack event */
+	__u8 frame;	       /* index of pc in the stack event */
 	__u8 kind;	       /* enum ht_js_kind */
 	__u16 type;	       /* V8's StackFrame::Type, for HT_JS_TYPED */
 };
@@ -74,7 +75,7 @@ struct ht_js_event {
 	(sizeof(struct ht_js_event_head) + sizeof(struct ht_js_frame) * (nr_frames))
 
 HT_ASSERT(sizeof(struct ht_v8) == 48);
-HT_ASSERT(sizeof(struct ht_js_frame) == 40);
+HT_ASSERT(sizeof(struct ht_js_frame) == 48);
 HT_ASSERT(sizeof(struct ht_js_event_head) == 32);
 
 #endif

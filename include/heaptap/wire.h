@@ -28,11 +28,14 @@
 	X(stack_lost, "sites without a stack: the ring buffer was full")                           \
 	X(free_missed, "allocations at an address still held: a free was missed")                  \
 	X(event_lost, "process events lost: the ring buffer was full")                             \
+	X(gc_lost, "garbage collections lost: the ring buffer or the table of threads was full")   \
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \
 	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \
 	X(stack_incomplete, "samples with a stack that ended before the outermost frame")          \
-	X(copy_lost, "raw stacks not copied: the ring buffer was full")
+	X(copy_lost, "raw stacks not copied: the ring buffer was full")                            \
+	X(js_dropped, "JavaScript frames beyond the limit of one stack")                           \
+	X(gc_half, "garbage collections left out: under way when heaptap attached")
 
 /* Up to here allocations, frees or whole stacks are missing; from here on parts of stacks are. */
 #define HT_NR_DATA_LOSSES HT_LOSS_scratch_busy
@@ -162,9 +165,13 @@ struct ht_process {
 	__u32 nr_copies;
 	__u32 generation;    /* grows when mappings went away: older mapsets are not to be used */
 	__s32 nr_forwarding; /* calls in flight that may end in a jump to another probed function */
-	__u16 deleting;	     /* dlclose is at work */
-	__u16 hold;	     /* stop it after a dlopen until user space has loaded the new tables */
+	__u8 deleting;	     /* dlclose is at work */
+	__u8 flags;	     /* HT_PROCESS_*; written by user space alone */
+	__u16 v8;	     /* its struct ht_v8 is at v8 - 1; 0: it has no V8 */
 };
+
+#define HT_PROCESS_HOLD	  1 /* stop it after a dlopen until user space has loaded the new tables */
+#define HT_PROCESS_FOLLOW 2 /* its children are to be watched too */
 
 static inline __u32 ht_process_slot(__u32 tgid)
 {
@@ -175,9 +182,11 @@ static inline __u32 ht_process_slot(__u32 tgid)
 enum ht_event_kind {
 	HT_EVENT_STACK = 1,
 	HT_EVENT_EXEC, /* epoch is the new one */
+	HT_EVENT_FORK, /* tgid is the child's, parent its parent's, which is followed */
 	HT_EVENT_MAPS, /* the mappings of the process have changed, or a pc was in none */
 	HT_EVENT_COPY, /* the raw stack of a sample the tables could not unwind */
 	HT_EVENT_JS,   /* heaptap/v8.h */
+	HT_EVENT_GC,   /* heaptap/gc.h */
 };
 
 struct ht_event {
@@ -186,6 +195,7 @@ struct ht_event {
 	__u32 epoch;
 	union {
 		__u32 held;   /* MAPS: the process was stopped and waits to be continued */
+		__u32 parent; /* FORK */
 		__u32 moment; /* STACK, COPY: HT_MOMENT of heaptap/unwind.h */
 	};
 	__u64 time_ns; /* CLOCK_MONOTONIC */

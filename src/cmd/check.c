@@ -213,7 +213,7 @@ static int check_target(pid_t pid)
 	struct diag diag = {0};
 	struct target target;
 	unsigned int nr = 0;
-	int err = target_open(pid, &target, &diag);
+	int err = target_open(pid, NULL, &target, &diag);
 
 	if (err) {
 		say("target", "no", diag.text);

@@ -18,11 +18,13 @@ static const struct argp_option output_options[] = {
 	{"output", 'o', "FILE", 0,
 	 "Write to FILE, which is replaced when all is written; - is stdout", 0},
 	{"format", 'f', "FORMAT", 0,
-	 "table, folded, pprof or json; without it, by the name of FILE (.txt .folded .pb.gz "
-	 ".json)",
+	 "table, folded, pprof, json or heapprofile; without it, by the name of FILE (.txt .folded "
+	 ".pb.gz .json .heapprofile)",
 	 0},
 	{"metric", 'm', "METRIC", 0,
-	 "inuse_space, inuse_objects, alloc_space or alloc_objects; without it inuse_space", 0},
+	 "inuse_space, inuse_objects, alloc_space or alloc_objects; of garbage collections gc_pause "
+	 "(time) or gc_pauses; without it the first of these that there is",
+	 0},
 	{"top", OPTION_TOP, "N", 0, "Rows of the table, 0 for all (default 20)", 0},
 	{"stacks", OPTION_STACKS, NULL, 0,
 	 "A row of the table for every call stack, with the stack under it", 0},

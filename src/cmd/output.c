@@ -2,8 +2,10 @@
 /* From a profile to the user's file, by the table of formats. */
 #include "cmd/output.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "util/outfile.h"
 
@@ -24,6 +26,37 @@ int output_check(const char *path)
 		cmd_message("%s", diag.text);
 	outfile_close(outfile);
 	return err;
+}
+
+/* A '/' in @comm would be a directory. */
+char *output_default_path(const struct output_options *output, const char *comm, pid_t pid)
+{
+	time_t now = time(NULL);
+	char stamp[32], *path;
+	struct tm tm;
+
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+	if (asprintf(&path, "heaptap-%s-%d-%s%s", comm, pid, stamp,
+		     output->format->suffix ?: ".txt") < 0)
+		return NULL;
+	for (char *c = path + strlen("heaptap-"); *c; c++)
+		if (*c == '/' || (unsigned char)*c <= ' ')
+			*c = '_';
+	return path;
+}
+
+char *output_snapshot_path(const struct output_options *output, unsigned int number)
+{
+	const char *path = output->path, *suffix = output->format->suffix;
+	size_t length = strlen(path), tail = suffix ? strlen(suffix) : 0;
+	char *name;
+
+	if (tail >= length || strcmp(path + length - tail, suffix ?: "") != 0)
+		tail = 0;
+	if (asprintf(&name, "%.*s.%04u%s", (int)(length - tail), path, number,
+		     path + length - tail) < 0)
+		return NULL;
+	return name;
 }
 
 /* Formats that cannot show negative values leave those samples out; a difference has some. */

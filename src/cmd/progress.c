@@ -25,8 +25,7 @@ static void format_cost(const struct session *session, const struct snapshot *sn
 	text[0] = '\0';
 	if (cost_calibration_result(calibration, false, &traps) || !snapshot->watched_ns)
 		return;
-	ns = cost_of_run(&traps, &snapshot->stats,
-			 attachments_stepped_share(session_attachments(session)));
+	ns = cost_of_run(&traps, &snapshot->stats, session_stepped_share(session));
 	snprintf(text, size, "  cost %.1f%% of one CPU", 100 * ns / snapshot->watched_ns);
 }
 
@@ -46,9 +45,16 @@ void progress_draw(struct progress *progress, struct session *session,
 	allocs = snapshot.stats.count[HT_COUNT_allocs];
 	seconds = (elapsed_ns - progress->drawn_ns) / 1e9;
 	format_cost(session, &snapshot, calibration, cost, sizeof(cost));
-	fprintf(stderr, ERASE_LINE "%s  %.0f allocations/s  %s live in %u stacks%s",
-		text_duration(elapsed, elapsed_ns), (allocs - progress->allocs) / seconds,
-		text_bytes(live, total.inuse_bytes), snapshot.nr_sites - 1, cost);
+	text_duration(elapsed, elapsed_ns);
+	if (session_v8(session)->source != SOURCE_MALLOC)
+		fprintf(stderr, ERASE_LINE "%s  %.0f %s in %u stacks%s", elapsed,
+			(double)total.samples,
+			session_v8(session)->source == SOURCE_GC ? "collections" : "samples",
+			snapshot.nr_sites - 1, cost);
+	else
+		fprintf(stderr, ERASE_LINE "%s  %.0f allocations/s  %s live in %u stacks%s",
+			elapsed, (allocs - progress->allocs) / seconds,
+			text_bytes(live, total.inuse_bytes), snapshot.nr_sites - 1, cost);
 	fflush(stderr);
 	progress->drawn_ns = elapsed_ns;
 	progress->allocs = allocs;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/v8_recording.h"
 #include "heaptap/sampling.h"
 
 #define MIN_INTERVAL_NS 100000000ULL
@@ -14,6 +15,8 @@
 enum {
 	OPTION_MIN_AGE = OPTION_FIRST_FREE,
 	OPTION_MAP_MEMORY,
+	OPTION_FOLLOW,
+	OPTION_INSPECTOR,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -25,7 +28,16 @@ enum {
 static const struct argp_option record_table[] = {
 	{NULL, 0, NULL, 0, "What to watch:", 1},
 	{"pid", 'p', "PID", 0, "A running process; or give a command after --", 1},
+	{"follow", OPTION_FOLLOW, NULL, 0, "Also watch the processes it forks from now on", 1},
 	{NULL, 0, NULL, 0, "How:", 2},
+	{"inspector", OPTION_INSPECTOR, NULL, 0,
+	 "With --source js: what JavaScript holds, by V8's own sampler through the inspector of a "
+	 "running node. This has side effects: see below",
+	 2},
+	{"source", 's', "SOURCE", 0,
+	 "malloc: calls of allocator functions (default); gc: garbage collections of Node, by the "
+	 "stack they came from; js: where JavaScript allocates",
+	 2},
 	{"rate", 'r', "BYTES", 0,
 	 "Mean bytes between two samples; 1 takes every allocation (default 1)", 2},
 	{"duration", 'd', "TIME", 0,
@@ -63,10 +75,17 @@ static const char record_doc[] =
 	"Without -o the profile goes to heaptap-COMM-PID-TIME.pb.gz; a text format chosen with -f goes "
 	"to stdout.\n"
 	"\n"
+	"--source js --inspector opens the inspector of a node process by SIGUSR1, when it is not open "
+	"already, and closes it afterwards. While it is open every user of the machine who can reach "
+	"its loopback may debug the process; node reports it on the process's stderr, and each profile "
+	"takes a full garbage collection. Only objects allocated after the start are seen.\n"
+	"\n"
 	"Examples:\n"
 	"  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.folded -- ./server --port 8080\n"
+	"  heaptap record -p 1234 --source js --inspector -d 1m -o js.heapprofile\n"
+	"  heaptap record -p 1234 -s gc -d 1m -f table\n"
 	"\n" OPTION_EXIT_HELP;
 
 static void parse_pid(struct record_options *options, const char *arg, struct argp_state *state)
@@ -74,6 +93,51 @@ static void parse_pid(struct record_options *options, const char *arg, struct ar
 	if (options->pid)
 		argp_error(state, "--pid: one process at a time: '%s' is the second", arg);
 	options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
+}
+
+/* What the inspector does not give. */
+static void settle_inspector(const struct record_options *options, const struct argp_state *state)
+{
+	if (options->session.source != SOURCE_JS)
+		argp_error(state, "--inspector: is for --source js");
+	if (!options->pid)
+		argp_error(state, "--inspector: is for a running process: give -p PID");
+	if (options->output.metric != METRIC_INUSE_SPACE)
+		argp_error(state, "--metric: with --inspector there is only inuse_space");
+	if (options->min_age_ns)
+		argp_error(state, "--min-age: is not for --inspector");
+	if (options->has_rate && options->session.rate > INT32_MAX)
+		argp_error(state, "--rate: with --inspector less than 2G");
+}
+
+static void parse_source(struct session_options *session, const char *arg,
+			 const struct argp_state *state)
+{
+	if (source_parse(arg, &session->source))
+		argp_error(state, "--source: there is no source '%s'; there are: malloc gc js",
+			   arg);
+}
+
+/* What the other sources than malloc have, and what is only for malloc. */
+static void settle_source(struct record_options *options, const struct argp_state *state)
+{
+	const struct session_options *session = &options->session;
+	struct output_options *output = &options->output;
+	const char *name = source_name(session->source);
+
+	if (!output->has_metric)
+		output->metric = v8_default_metric(session->source);
+	else if (!v8_has_metric(session->source, output->metric))
+		argp_error(state, "--metric: the source %s has no %s", name,
+			   metric_name(output->metric));
+	if (session->source == SOURCE_MALLOC)
+		return;
+	if (session->rate != 1)
+		argp_error(state, "--rate: is for the source malloc; %s takes all there are", name);
+	if (options->min_age_ns)
+		argp_error(state, "--min-age: the source %s does not know what is in use", name);
+	if (session->follow)
+		argp_error(state, "--follow: is for the source malloc");
 }
 
 static void settle(struct record_options *options, const struct argp_state *state)
@@ -86,6 +150,10 @@ static void settle(struct record_options *options, const struct argp_state *stat
 		argp_error(state, "-p and -- COMMAND exclude each other");
 	if (options->propagate_status && !options->command)
 		argp_error(state, "--propagate-status: is for -- COMMAND");
+	if (options->inspector)
+		settle_inspector(options, state);
+	else
+		settle_source(options, state);
 	if (!options->output.path && options->output.format && !options->output.format->binary)
 		options->output.path = "-";
 	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
@@ -101,6 +169,7 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'r':
+		options->has_rate = true;
 		session->rate = option_bytes(state, "--rate", arg);
 		if (!session->rate || session->rate > HT_RATE_MAX)
 			argp_error(state, "--rate: '%s' is not from 1 to 64G", arg);
@@ -141,11 +210,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'p':
 		parse_pid(options, arg, state);
 		return 0;
+	case 's':
+		parse_source(session, arg, state);
+		return 0;
 	case 'q':
 		options->quiet = true;
 		return 0;
 	case 'v':
 		options->verbose = session->verbose = true;
+		return 0;
+	case OPTION_FOLLOW:
+		session->follow = true;
 		return 0;
 	case OPTION_STRICT:
 		options->strict = true;
@@ -197,5 +272,5 @@ int cmd_record(int argc, char **argv)
 	};
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
-	return record_run(&options);
+	return options.inspector ? record_inspector_run(&options) : record_run(&options);
 }

@@ -13,6 +13,8 @@
 #include "collect/session.h"
 
 struct record_options {
+	bool inspector;				       /* the source js through V8's inspector */
+	bool has_rate;				       /* -r was given */
 	pid_t pid;				       /* 0: a command */
 	char **command;				       /* argv of what to start, or NULL */
 	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */
@@ -24,5 +26,8 @@ struct record_options {
 
 /* The whole recording. Returns the exit status. */
 int record_run(struct record_options *options);
+
+/* The same through the inspector of a node process (record_inspector.c). */
+int record_inspector_run(struct record_options *options);
 
 #endif

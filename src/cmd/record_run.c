@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A recording from beginning to end: attach, wait, write. Signals end the waiting, never the
- * writing: they are blocked but for the moments heaptap sleeps.
+ * A recording from beginning to end: attach, wait, write.
  */
 #include <errno.h>
 #include <signal.h>
@@ -9,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -17,6 +15,7 @@
 #include "cmd/progress.h"
 #include "cmd/record.h"
 #include "cmd/recording.h"
+#include "cmd/stop.h"
 #include "cmd/summary.h"
 #include "collect/cost.h"
 #include "collect/dump.h"
@@ -25,8 +24,6 @@
 
 #define POLL_MS		   250
 #define DUMP_EVERY_DEFAULT 131
-
-static volatile sig_atomic_t stop_signal;
 
 struct run {
 	struct record_options *options;
@@ -39,64 +36,6 @@ struct run {
 	struct progress progress;
 	struct cost_calibration *calibration; /* NULL: not to be had */
 };
-
-static void on_signal(int number)
-{
-	stop_signal = number;
-}
-
-/* Blocks what ends the recording; @sleeping is the mask to sleep with. */
-static void prepare_signals(sigset_t *sleeping)
-{
-	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal};
-	sigset_t blocked;
-
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-		struct sigaction old;
-
-		/* What nohup ignores stays ignored. */
-		if (!sigaction(ending[i], NULL, &old) && old.sa_handler == SIG_IGN)
-			continue;
-		sigaction(ending[i], &action, NULL);
-		sigaddset(&blocked, ending[i]);
-	}
-	sigprocmask(SIG_BLOCK, &blocked, sleeping);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-/* heaptap-COMM-PID-UTCSTAMP.pb.gz; a '/' in comm would be a directory. */
-static char *default_path(const struct process *process, const char *suffix)
-{
-	char stamp[32], comm[sizeof(process->comm)], *path;
-	time_t now = time(NULL);
-	struct tm tm;
-
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	strcpy(comm, process->comm);
-	for (char *c = comm; *c; c++)
-		if (*c == '/' || (unsigned char)*c <= ' ')
-			*c = '_';
-	if (asprintf(&path, "heaptap-%s-%d-%s%s", comm, process->pid, stamp, suffix) < 0)
-		return NULL;
-	return path;
-}
-
-/* NAME.0001.pb.gz for NAME.pb.gz: the number goes before the suffix of the format. */
-static char *snapshot_path(const struct run *run)
-{
-	const char *path = run->options->output.path, *suffix = run->options->output.format->suffix;
-	size_t length = strlen(path), tail = suffix ? strlen(suffix) : 0;
-	char *name;
-
-	if (tail >= length || strcmp(path + length - tail, suffix ?: "") != 0)
-		tail = 0;
-	if (asprintf(&name, "%.*s.%04u%s", (int)(length - tail), path, run->nr_snapshots,
-		     path + length - tail) < 0)
-		return NULL;
-	return name;
-}
 
 /* Names @snapshot and writes it to @path. */
 static int write_profile(const struct run *run, const struct snapshot *snapshot, const char *path)
@@ -127,7 +66,7 @@ static int write_snapshot(struct run *run)
 		return err;
 	}
 	run->nr_snapshots++;
-	path = snapshot_path(run);
+	path = output_snapshot_path(&run->options->output, run->nr_snapshots);
 	err = path ? write_profile(run, &snapshot, path) : -ENOMEM;
 	free(path);
 	snapshot_done(&snapshot);
@@ -186,7 +125,7 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 	int err = 0;
 
 	run->snapshot_ns = run->begin_ns + options->interval_ns;
-	while (!stop_signal && !err) {
+	while (!stop_signal() && !err) {
 		uint64_t now = clock_now_ns(), due = now + POLL_MS * 1000000ULL;
 
 		if (options->duration_ns && now - run->begin_ns >= options->duration_ns)
@@ -217,9 +156,9 @@ static void end_child(struct run *run)
 {
 	if (!run->child)
 		return;
-	if (stop_signal == SIGTERM || stop_signal == SIGHUP)
-		kill(run->child, stop_signal);
-	if (!session_target(run->session)->ended && !stop_signal) {
+	if (stop_signal() == SIGTERM || stop_signal() == SIGHUP)
+		kill(run->child, stop_signal());
+	if (!session_target(run->session)->ended && !stop_signal()) {
 		if (!run->options->quiet)
 			cmd_message("%s goes on as pid %d", run->options->command[0], run->child);
 		return;
@@ -236,8 +175,7 @@ static void measure_cost(struct run *run, const struct snapshot *snapshot)
 	if (cost_calibration_result(run->calibration, true, &traps))
 		return;
 	run->recording.cost_ns =
-		cost_of_run(&traps, &snapshot->stats,
-			    attachments_stepped_share(session_attachments(run->session)));
+		cost_of_run(&traps, &snapshot->stats, session_stepped_share(run->session));
 }
 
 static int finish(struct run *run)
@@ -256,7 +194,7 @@ static int finish(struct run *run)
 	measure_cost(run, &snapshot);
 	if (!options->output.path)
 		options->output.path = path =
-			default_path(process, options->output.format->suffix ?: ".txt");
+			output_default_path(&options->output, process->comm, process->pid);
 	err = options->output.path ? write_profile(run, &snapshot, options->output.path) : -ENOMEM;
 	if (!err)
 		summary_end(options, &run->recording, &snapshot);
@@ -295,7 +233,7 @@ int record_run(struct record_options *options)
 
 	if (options->output.path && output_check(options->output.path))
 		return EXIT_FAILED;
-	prepare_signals(&sleeping);
+	stop_prepare(&sleeping);
 	err = start(&run);
 	if (err) {
 		session_free(run.session);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Naming the sites of a snapshot and writing down what the run was like. */
 #include "cmd/recording.h"
+#include "cmd/v8_recording.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "cmd/rss.h"
+#include "symbolize/javascript.h"
 
 /* The allocator's function, inlined frames aside, every caller, and a mark where it was cut. */
 #define MAX_LOCATIONS (HT_MAX_FRAMES + 2)
@@ -20,8 +24,13 @@ double relative_error(double total, double variance)
 
 double recording_cost_share(const struct recording *recording)
 {
-	const struct target *target = session_target(recording->session);
-	double cpu_ns = target->cpu_ns - target->cpu_start_ns;
+	double cpu_ns = 0;
+
+	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
+		const struct target *target = session_target_at(recording->session, i);
+
+		cpu_ns += target->cpu_ns - target->cpu_start_ns;
+	}
 
 	/* of an ended process the CPU time is known as of its last measurement */
 	if (cpu_ns < recording->cost_ns)
@@ -38,12 +47,20 @@ const char *recording_incomplete(const struct ht_stats *stats)
 	return NULL;
 }
 
+static const struct target *target_of(const struct recording *recording, const struct stack *stack)
+{
+	return session_target_of(recording->session, stack->tgid, stack->epoch);
+}
+
 static int name_leaf(const struct recording *recording, struct profile *profile,
 		     const struct stack *stack, uint32_t *ret)
 {
-	const struct space *space = session_target(recording->session)->space;
+	const struct space *space = target_of(recording, stack)->space;
 	struct attached_function function;
+	const struct v8_source *v8 = session_v8(recording->session);
 
+	if (v8->source != SOURCE_MALLOC)
+		return symbolize_label(profile, v8_source_leaf(v8, stack->probe), ret);
 	attachments_function(session_attachments(recording->session), stack->probe, space,
 			     &function);
 	if (function.mapping == SPACE_NONE)
@@ -52,18 +69,33 @@ static int name_leaf(const struct recording *recording, struct profile *profile,
 			       &(struct frame){function.address, function.mapping}, ret);
 }
 
+/* The JavaScript of frame @i, when the walker saw some; the next one to be met is *next. */
+static const struct js_place *javascript_of(const struct stack *stack, uint32_t i, uint32_t *next)
+{
+	if (*next >= stack->nr_places || stack->places[*next].frame != i)
+		return NULL;
+	return &stack->places[(*next)++];
+}
+
 /* Leaf first. Returns the count or -errno. */
 static int name_stack(const struct recording *recording, struct profile *profile,
 		      const struct stack *stack, uint32_t *locations)
 {
-	const struct space *space = session_target(recording->session)->space;
+	const struct space *space = target_of(recording, stack)->space;
 	int n = 0, err = name_leaf(recording, profile, stack, &locations[n++]);
+	uint32_t next = 0;
 
-	for (int i = 0; i < stack->nr && !err; i++) {
+	for (uint32_t i = 0; i < stack->nr && !err; i++) {
+		const struct js_place *javascript = javascript_of(stack, i, &next);
 		struct frame frame = {stack->pcs[i] - 1, stack->mappings[i]};
 
-		err = symbolize_frame(recording->symbolizer, profile, space, &frame,
-				      &locations[n++]);
+		if (javascript)
+			err = symbolize_javascript(
+				profile, v8_resolver_place(stack->resolver, javascript->place),
+				&locations[n++]);
+		else
+			err = symbolize_frame(recording->symbolizer, profile, space, &frame,
+					      &locations[n++]);
 	}
 	if (!err && stack->end != HT_STACK_complete)
 		err = symbolize_label(profile, "[truncated]", &locations[n++]);
@@ -76,11 +108,25 @@ static uint32_t add_number(struct profile_label *labels, uint32_t nr, const char
 	return nr + 1;
 }
 
+/* Whose stack it is, where a profile holds several processes. Returns the number of labels. */
+static uint32_t label_process(const struct recording *recording, const struct stack *stack,
+			      struct profile_label *labels)
+{
+	const struct process *process;
+
+	if (session_nr_targets(recording->session) < 2)
+		return 0;
+	process = &target_of(recording, stack)->process;
+	labels[0] = (struct profile_label){.key = "pid", .number = process->pid, .unit = ""};
+	labels[1] = (struct profile_label){.key = "comm", .string = process->comm};
+	return 2;
+}
+
 static int add_site(const struct recording *recording, const struct site_totals *site, bool room,
 		    struct profile *profile)
 {
 	uint32_t locations[MAX_LOCATIONS];
-	struct profile_label labels[4];
+	struct profile_label labels[6];
 	struct profile_sample sample = {
 		.values[METRIC_ALLOC_OBJECTS] = llround(site->alloc_objects),
 		.values[METRIC_ALLOC_SPACE] = llround(site->alloc_bytes),
@@ -89,6 +135,7 @@ static int add_site(const struct recording *recording, const struct site_totals 
 		.locations = locations,
 		.labels = labels,
 	};
+	const struct v8_source *v8 = session_v8(recording->session);
 	int n;
 
 	if (site->stack)
@@ -99,9 +146,15 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	if (n < 0)
 		return n;
 	sample.nr_locations = n;
+	if (site->stack)
+		sample.nr_labels = label_process(recording, site->stack, labels);
 	if (site->stack && site->stack->end != HT_STACK_complete)
 		labels[sample.nr_labels++] = (struct profile_label){
 			.key = "incomplete", .string = stack_end_name(site->stack->end)};
+	if (v8->source != SOURCE_MALLOC) {
+		v8_fill_sample(v8, site, &sample);
+		return profile_add_sample(profile, &sample);
+	}
 	if (site->alloc_objects > 0)
 		sample.nr_labels = add_number(labels, sample.nr_labels, "bytes",
 					      site->alloc_bytes / site->alloc_objects);
@@ -114,18 +167,17 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	return profile_add_sample(profile, &sample);
 }
 
-static int note_counts(struct profile *profile, const struct snapshot *snapshot)
+static int note_counts(struct profile *profile, const struct snapshot *snapshot, bool books)
 {
 	const struct ht_stats *stats = &snapshot->stats;
 	static const struct {
 		const char *key;
 		enum ht_count count;
+		bool books; /* of allocations and frees */
 	} counts[] = {
-		{"hits", HT_COUNT_hits},
-		{"allocs", HT_COUNT_allocs},
-		{"frees", HT_COUNT_frees},
-		{"samples", HT_COUNT_samples},
-		{"failed_allocs", HT_COUNT_failed},
+		{"hits", HT_COUNT_hits, false},		  {"allocs", HT_COUNT_allocs, true},
+		{"frees", HT_COUNT_frees, true},	  {"samples", HT_COUNT_samples, false},
+		{"failed_allocs", HT_COUNT_failed, true},
 	};
 	static const char *const losses[] = {
 #define X(name, text) "lost_" #name,
@@ -140,8 +192,9 @@ static int note_counts(struct profile *profile, const struct snapshot *snapshot)
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && !err; i++)
-		err = profile_set_note(profile, counts[i].key, "%" PRIu64,
-				       (uint64_t)stats->count[counts[i].count]);
+		if (books || !counts[i].books)
+			err = profile_set_note(profile, counts[i].key, "%" PRIu64,
+					       (uint64_t)stats->count[counts[i].count]);
 	err = err
 		      ?: profile_set_note(profile, "complete_samples", "%" PRIu64,
 					  snapshot->nr_complete);
@@ -157,13 +210,16 @@ static int note_counts(struct profile *profile, const struct snapshot *snapshot)
 }
 
 /* "1234 comm command line", and comm alone. */
-static int note_target(struct profile *profile, const struct target *target)
+static int note_target(struct profile *profile, const struct target *target,
+		       unsigned int nr_targets)
 {
 	const struct process *process = &target->process;
 	int err = profile_set_note(profile, "target", "%d %s %s", process->pid, process->comm,
 				   process->exe);
 
 	err = err ?: profile_set_note(profile, "comm", "%s", process->comm);
+	if (!err && nr_targets > 1)
+		err = profile_set_note(profile, "targets", "%u", nr_targets);
 	return err ?: profile_set_note(profile, "attached", "%s", target->late ? "late" : "start");
 }
 
@@ -199,55 +255,82 @@ static int note_cost(struct profile *profile, const struct recording *recording,
 				recording_cost_share(recording));
 }
 
-/* Growth of anonymous memory beside what is held, so that nobody takes one for the other. */
-static int note_rss(struct profile *profile, const struct target *target,
-		    const struct site_totals *total)
+static int note_javascript(struct profile *profile, const struct session *session)
 {
-	int64_t change = (int64_t)target->memory.rss_anon - (int64_t)target->memory_start.rss_anon;
-	int64_t explained = llround(total->inuse_bytes);
-	int err = profile_set_note(profile, "rss_anon", "%" PRIu64, target->memory.rss_anon);
+	struct session_javascript javascript;
+	int err;
 
-	err = err ?: profile_set_note(profile, "rss_anon_change", "%" PRId64, change);
-	err = err ?: profile_set_note(profile, "rss_explained", "%" PRId64, explained);
-	return err ?: profile_set_note(profile, "rss_unexplained", "%" PRId64, change - explained);
+	session_javascript(session, &javascript);
+	if (!javascript.nr_processes)
+		return 0;
+	err = profile_set_note(profile, "js_frames", "%" PRIu64, javascript.stats.frames);
+	err = err ?: profile_set_note(profile, "js_unnamed", "%" PRIu64, javascript.stats.unnamed);
+	err = err
+		      ?: profile_set_note(profile, "js_unplaced", "%" PRIu64,
+					  javascript.stats.unplaced);
+	if (!err && *javascript.note)
+		err = profile_set_note(profile, "js_note", "%s", javascript.note);
+	return err;
 }
 
 static int add_notes(const struct recording *recording, const struct snapshot *snapshot,
 		     struct profile *profile)
 {
 	const struct target *target = session_target(recording->session);
+	const struct v8_source *v8 = session_v8(recording->session);
 	struct site_totals total;
+	struct rss rss;
 	int err;
 
 	snapshot_total(snapshot, &total);
 	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
-	err = err ?: note_target(profile, target);
-	err = err ?: profile_set_note(profile, "source", "malloc");
-	err = err ?: note_allocators(profile, session_attachments(recording->session));
+	err = err ?: note_target(profile, target, session_nr_targets(recording->session));
+	err = err ?: profile_set_note(profile, "source", "%s", source_name(v8->source));
+	if (v8->source == SOURCE_MALLOC)
+		err = err ?: note_allocators(profile, session_attachments(recording->session));
 	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, recording->rate);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRIu64, snapshot->watched_ns);
 	err = err ?: profile_set_note(profile, "min_age_ns", "%" PRIu64, recording->min_age_ns);
-	err = err ?: note_counts(profile, snapshot);
+	err = err ?: note_counts(profile, snapshot, v8->source == SOURCE_MALLOC);
 	err = err
 		      ?: profile_set_note(profile, "alloc_error", "%.2f",
 					  relative_error(total.alloc_bytes, total.alloc_var));
 	err = err
 		      ?: profile_set_note(profile, "live_error", "%.2f",
 					  relative_error(total.inuse_bytes, total.inuse_var));
+	err = err ?: note_javascript(profile, recording->session);
 	err = err ?: note_cost(profile, recording, &snapshot->stats);
-	err = err ?: note_rss(profile, target, &total);
+	rss_account(recording->session, total.inuse_bytes, &rss);
+	if (v8->source == SOURCE_MALLOC)
+		err = err ?: rss_note(profile, &rss);
+	else
+		err = err ?: v8_add_notes(v8, snapshot, profile);
 	return err
 		       ?: profile_set_note(profile, "map_bytes", "%" PRIu64,
 					   session_map_bytes(recording->session));
 }
 
+/* One that cannot be read is as none: names are missing, and that shows. */
+static void set_perf_maps(const struct recording *recording)
+{
+	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
+		const struct target *target = session_target_at(recording->session, i);
+
+		if (target->perf_map >= 0)
+			symbolizer_set_perf_map(recording->symbolizer, target->space->pid,
+						target->perf_map);
+	}
+}
+
 int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
 		      struct profile **ret)
 {
+	const struct v8_source *v8 = session_v8(recording->session);
 	struct profile *profile = profile_new();
 	struct timespec now;
 	int err = profile ? 0 : -ENOMEM;
 
+	set_perf_maps(recording);
 	for (uint32_t i = 0; i < snapshot->nr_sites && !err; i++)
 		if (snapshot->sites[i].samples)
 			err = add_site(recording, &snapshot->sites[i], i > 0, profile);
@@ -259,9 +342,9 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = snapshot->watched_ns;
-	profile->period = recording->rate;
+	profile->period = v8->source == SOURCE_MALLOC ? (int64_t)recording->rate : v8_period(v8);
 	for (int i = 0; i < NR_METRICS; i++)
-		profile->has_metric[i] = true;
+		profile->has_metric[i] = v8_has_metric(v8->source, i);
 	*ret = profile;
 	return 0;
 }

@@ -111,8 +111,9 @@ static int load(const char *file, struct profile **ret)
 static int choose_metric(struct output_options *output, const struct profile *profile,
 			 const char *file)
 {
-	static const enum metric order[] = {METRIC_INUSE_SPACE, METRIC_ALLOC_SPACE,
-					    METRIC_INUSE_OBJECTS, METRIC_ALLOC_OBJECTS};
+	static const enum metric order[NR_METRICS] = {METRIC_INUSE_SPACE,   METRIC_ALLOC_SPACE,
+						      METRIC_INUSE_OBJECTS, METRIC_ALLOC_OBJECTS,
+						      METRIC_GC_TIME,	    METRIC_GC_PAUSES};
 	char names[128] = "";
 
 	if (output->has_metric && profile->has_metric[output->metric])

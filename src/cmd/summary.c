@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cmd/rss.h"
+#include "cmd/v8_recording.h"
 #include "export/text.h"
 
 static const struct {
@@ -45,6 +47,18 @@ static void say_probes(const struct attachments *attachments)
 	}
 }
 
+/* Why JavaScript frames may have no names, or wrong ones. */
+static void say_javascript_note(const struct session *session)
+{
+	struct session_javascript javascript;
+
+	session_javascript(session, &javascript);
+	if (javascript.unreadable)
+		cmd_warning("JavaScript frames are shown as [anon]: %s", javascript.note);
+	else if (*javascript.note)
+		cmd_message("JavaScript: %s", javascript.note);
+}
+
 void summary_start(const struct record_options *options, const struct session *session,
 		   uint64_t attach_ns)
 {
@@ -56,6 +70,7 @@ void summary_start(const struct record_options *options, const struct session *s
 		return;
 	if (options->verbose) {
 		say_probes(session_attachments(session));
+		v8_say_probes(session_v8(session));
 		cmd_message("links: %s", caps->has[CAPS_session] ? "uprobe_multi with sessions"
 					 : caps->has[CAPS_multi] ? "uprobe_multi"
 								 : "perf uprobes");
@@ -68,7 +83,10 @@ void summary_start(const struct record_options *options, const struct session *s
 			 text_duration(duration, options->duration_ns));
 	cmd_message("recording pid %d (%s) %s%s%s", process->pid, process->comm,
 		    options->pid ? "" : "from its start ", until,
-		    options->pid ? "; what it holds already is not counted" : "");
+		    options->pid && options->session.source == SOURCE_MALLOC
+			    ? "; what it holds already is not counted"
+			    : "");
+	say_javascript_note(session);
 }
 
 static void say_losses(const struct snapshot *snapshot)
@@ -104,6 +122,39 @@ static void say_cost(const struct recording *recording, const struct snapshot *s
 			    recording_cost_share(recording),
 			    100 * recording->cost_ns / snapshot->watched_ns, hits,
 			    recording->cost_ns / hits);
+}
+
+static void say_javascript(const struct record_options *options, const struct session *session)
+{
+	struct session_javascript javascript;
+	uint64_t frames, unnamed;
+
+	session_javascript(session, &javascript);
+	frames = javascript.stats.frames;
+	unnamed = javascript.stats.unnamed;
+	if (frames && (options->verbose || 100 * unnamed > frames))
+		cmd_message("JavaScript: %" PRIu64 " frames of call stacks, %" PRIu64
+			    " without a name ([js]), %" PRIu64 " without a line",
+			    frames, unnamed, javascript.stats.unplaced);
+	if (javascript.stats.cut_sources)
+		cmd_message("JavaScript: %" PRIu64
+			    " scripts are longer than 64M characters: no lines beyond that",
+			    javascript.stats.cut_sources);
+}
+
+/* Of a process with V8: what its memory's growth is made of. */
+static void say_rss(const struct recording *recording, const struct snapshot *snapshot)
+{
+	struct site_totals total;
+	struct rss rss;
+	char text[512];
+
+	snapshot_total(snapshot, &total);
+	rss_account(recording->session, total.inuse_bytes, &rss);
+	if (!rss.has_v8)
+		return;
+	rss_describe(&rss, text, sizeof(text));
+	cmd_message("rss: %s", text);
 }
 
 static void say_tables(const struct session *session)
@@ -183,10 +234,17 @@ void summary_end(const struct record_options *options, const struct recording *r
 	if (options->quiet)
 		return;
 	say_losses(snapshot);
-	say_held(recording, snapshot);
-	if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
+	if (options->session.source == SOURCE_MALLOC)
+		say_held(recording, snapshot);
+	else
+		v8_say_seen(session_v8(recording->session), snapshot);
+	if (options->session.source == SOURCE_MALLOC &&
+	    (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees]))
 		say_seen(recording, snapshot);
 	say_cost(recording, snapshot);
+	if (options->session.source == SOURCE_MALLOC)
+		say_rss(recording, snapshot);
+	say_javascript(options, recording->session);
 	if (options->verbose) {
 		say_tables(recording->session);
 		say_own(recording);

@@ -37,9 +37,9 @@ static void collect_sites(const struct probes *probes, enum kernel_program shape
 }
 
 static int link_side(const struct caps *caps, int program, enum probe_side side,
-		     const struct link_sites *sites, struct attachment *attachment)
+		     const struct link_sites *sites, struct attachment_links *links)
 {
-	int *fds = attachment->fds + attachment->nr_fds, err;
+	int *fds = links->fds + links->nr_fds, err;
 
 	if (caps->has[CAPS_multi]) {
 		err = link_multi(program,
@@ -48,23 +48,23 @@ static int link_side(const struct caps *caps, int program, enum probe_side side,
 		if (err < 0)
 			return err;
 		*fds = err;
-		attachment->nr_fds++;
+		links->nr_fds++;
 		return 0;
 	}
 	for (size_t i = 0; i < sites->nr; i++, fds += 2) {
-		if (attachment->nr_fds + 2 > sizeof(attachment->fds) / sizeof(*attachment->fds))
+		if (links->nr_fds + 2 > sizeof(links->fds) / sizeof(*links->fds))
 			return -E2BIG;
 		err = link_perf(program, side == SIDE_RETURN, sites, i, fds);
 		if (err)
 			return err;
-		attachment->nr_fds += 2;
+		links->nr_fds += 2;
 	}
 	return 0;
 }
 
 static int link_shape(const struct kernel *kernel, const struct caps *caps,
 		      enum kernel_program shape, const struct link_sites *sites,
-		      struct attachment *attachment)
+		      struct attachment_links *links)
 {
 	int err = 0;
 
@@ -73,7 +73,7 @@ static int link_shape(const struct kernel *kernel, const struct caps *caps,
 		struct bpf_program *program = kernel_program(kernel, shape, side);
 
 		if (program)
-			err = link_side(caps, bpf_program__fd(program), side, sites, attachment);
+			err = link_side(caps, bpf_program__fd(program), side, sites, links);
 	}
 	return err;
 }
@@ -92,19 +92,35 @@ static int explain(const struct object *object, pid_t pid, int err, struct diag 
 			 strerror(-err));
 }
 
-static void detach(struct attachment *attachment)
+static void detach(struct attachment_links *links)
 {
-	links_close(attachment->fds, attachment->nr_fds);
-	attachment->nr_fds = 0;
+	links_close(links->fds, links->nr_fds);
+	links->nr_fds = 0;
+}
+
+/* Room for the links of one more process; NULL when out of memory. */
+static struct attachment_links *new_links(struct attachment *attachment, pid_t pid)
+{
+	struct attachment_links *all =
+		reallocarray(attachment->links, attachment->nr_links + 1, sizeof(*all));
+
+	if (!all)
+		return NULL;
+	attachment->links = all;
+	all[attachment->nr_links] = (struct attachment_links){.pid = pid};
+	return &all[attachment->nr_links];
 }
 
 static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pid,
 		  struct attachment *attachment, struct diag *diag)
 {
 	const struct object *object = attachment->probes.object;
+	struct attachment_links *links = new_links(attachment, pid);
 	char path[32];
 	int err = 0;
 
+	if (!links)
+		return diag_fail(diag, -ENOMEM, "out of memory");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
 	for (int shape = 0; shape < NR_KERNEL_PROGRAMS && !err; shape++) {
 		struct sites sites;
@@ -117,23 +133,35 @@ static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pi
 							      .cookies = sites.cookies,
 							      .nr = sites.nr,
 							      .pid = pid},
-					 attachment);
+					 links);
 	}
 	if (err) {
-		detach(attachment);
-		explain(object, pid, err, diag);
+		detach(links);
+		return explain(object, pid, err, diag);
 	}
-	return err;
+	attachment->nr_links++;
+	return 0;
+}
+
+/* The probes of @object, when another process maps it too. */
+static struct attachment *find(const struct attachments *attachments, const struct object *object)
+{
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		if (attachments->all[i].probes.object == object)
+			return &attachments->all[i];
+	return NULL;
 }
 
 int attachments_add(struct attachments *attachments, const struct kernel *kernel,
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
 		    struct diag *diag)
 {
-	struct attachment *all, *attachment;
+	struct attachment *all, *attachment = find(attachments, object);
 	struct probes probes;
 	int err;
 
+	if (attachment)
+		return attach(kernel, caps, pid, attachment, diag) ?: 1;
 	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr)
 		return 0;
 	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
@@ -146,6 +174,7 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 	*attachment = (struct attachment){.probes = probes};
 	err = attach(kernel, caps, pid, attachment, diag);
 	if (err) {
+		free(attachment->links);
 		probes_done(&attachment->probes);
 		return err;
 	}
@@ -154,27 +183,66 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 	return 1;
 }
 
+void attachments_leave(struct attachments *attachments, pid_t pid)
+{
+	for (unsigned int i = 0; i < attachments->nr; i++) {
+		struct attachment *attachment = &attachments->all[i];
+
+		for (unsigned int k = 0; k < attachment->nr_links; k++) {
+			struct attachment_links *links = &attachment->links[k];
+
+			if (links->pid != pid)
+				continue;
+			for (unsigned int fd = 0; fd < links->nr_fds; fd++)
+				link_close_later(links->fds[fd]);
+			*links = attachment->links[--attachment->nr_links];
+			k--;
+		}
+	}
+}
+
+/* Links of all files and processes are closed at once: each waits for the kernel. */
 void attachments_detach(struct attachments *attachments)
 {
+	unsigned int nr = 0;
+	int *fds = NULL;
+
 	for (unsigned int i = 0; i < attachments->nr; i++)
-		detach(&attachments->all[i]);
+		for (unsigned int k = 0; k < attachments->all[i].nr_links; k++)
+			nr += attachments->all[i].links[k].nr_fds;
+	fds = calloc(nr ?: 1, sizeof(*fds));
+	nr = 0;
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		for (unsigned int k = 0; k < attachments->all[i].nr_links; k++) {
+			struct attachment_links *links = &attachments->all[i].links[k];
+
+			if (!fds) {
+				detach(links);
+				continue;
+			}
+			memcpy(fds + nr, links->fds, links->nr_fds * sizeof(*fds));
+			nr += links->nr_fds;
+			links->nr_fds = 0;
+		}
+	if (fds)
+		links_close(fds, nr);
+	free(fds);
 }
 
 void attachments_done(struct attachments *attachments)
 {
 	attachments_detach(attachments);
-	for (unsigned int i = 0; i < attachments->nr; i++)
+	for (unsigned int i = 0; i < attachments->nr; i++) {
+		free(attachments->all[i].links);
 		probes_done(&attachments->all[i].probes);
+	}
 	free(attachments->all);
 	memset(attachments, 0, sizeof(*attachments));
 }
 
 bool attachments_have(const struct attachments *attachments, const struct object *object)
 {
-	for (unsigned int i = 0; i < attachments->nr; i++)
-		if (attachments->all[i].probes.object == object)
-			return true;
-	return false;
+	return find(attachments, object);
 }
 
 /* The live mapping of @object that holds file offset @offset, else a retired one. */

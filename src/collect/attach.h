@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The probes in the files of one process: found, placed, linked.
+ * The probes in the files of the watched processes: found and placed once for a file, linked for
+ * each process.
  */
 #ifndef HEAPTAP_COLLECT_ATTACH_H
 #define HEAPTAP_COLLECT_ATTACH_H
@@ -13,11 +14,18 @@
 #include "collect/probes.h"
 #include "util/diag.h"
 
-/* The probes of one file. */
-struct attachment {
-	struct probes probes;
+/* One file's probes in one process. */
+struct attachment_links {
+	pid_t pid;
 	unsigned int nr_fds;
 	int fds[64]; /* links, and the perf events below them */
+};
+
+/* The probes of one file, in every process that maps it. */
+struct attachment {
+	struct probes probes;
+	unsigned int nr_links;
+	struct attachment_links *links;
 };
 
 /* All of a recording. Probes are numbered through: ht_cookie.probe. */
@@ -35,7 +43,10 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
 		    struct diag *diag);
 
-/* Removes the probes; what they were stays known. */
+/* Removes the probes of one process, without waiting for it. */
+void attachments_leave(struct attachments *attachments, pid_t pid);
+
+/* Removes all probes; what they were stays known. */
 void attachments_detach(struct attachments *attachments);
 void attachments_done(struct attachments *attachments);
 

@@ -24,14 +24,17 @@
 struct kernel {
 	struct heaptap_bpf *skel;
 	struct caps caps;
+	uint32_t programs; /* KERNEL_PROGRAMS_* */
 	bool empty_programs;
 	struct map_sizes sizes;
 	const struct ht_site *sites;
 	size_t sites_size;
 	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
+	struct ht_v8 *v8s;	      /* HT_MAX_V8, likewise */
 };
 
 #define PROCESSES_SIZE (HT_MAX_PROCESSES * sizeof(struct ht_process))
+#define V8S_SIZE       (HT_MAX_V8 * sizeof(struct ht_v8))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
@@ -94,6 +97,12 @@ static void programs_of(const struct kernel *kernel, enum kernel_program program
 				     skel->progs.realloc_return},
 		[PROGRAM_FREE] = {NULL, skel->progs.free_entry, NULL},
 		[PROGRAM_LOADER] = {NULL, skel->progs.loader_state, NULL},
+		[PROGRAM_GC_START] = {NULL, skel->progs.gc_start, NULL},
+		[PROGRAM_GC_PERFORM] = {NULL, skel->progs.gc_perform, NULL},
+		[PROGRAM_GC_SIZE] = {NULL, NULL, skel->progs.gc_size},
+		[PROGRAM_GC_STOP] = {NULL, skel->progs.gc_stop, NULL},
+		[PROGRAM_JS] = {skel->progs.js_session, skel->progs.js_entry,
+				skel->progs.js_return},
 	};
 
 	memcpy(ret, all[program], sizeof(all[program]));
@@ -106,7 +115,7 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 	bool session = kernel->caps.has[CAPS_session];
 
 	programs_of(kernel, program, sides);
-	if (!sides[side])
+	if (!sides[side] || !(kernel->programs >> program & 1))
 		return NULL;
 	if (sides[SIDE_SESSION] && session != (side == SIDE_SESSION))
 		return NULL;
@@ -130,6 +139,9 @@ static void choose_programs(struct kernel *kernel)
 	bpf_object__for_each_program(program, skel->obj) bpf_program__set_autoload(program, false);
 	bpf_program__set_autoload(skel->progs.thread_exit, true);
 	bpf_program__set_autoload(skel->progs.process_exec, true);
+	bpf_program__set_autoload(skel->progs.process_fork, true);
+	bpf_program__set_autoload(skel->progs.gc_thread_exit,
+				  kernel->programs & ~KERNEL_PROGRAMS_MALLOC);
 	for (int p = 0; p < NR_KERNEL_PROGRAMS; p++)
 		for (int side = 0; side < NR_PROBE_SIDES; side++) {
 			program = kernel_program(kernel, p, side);
@@ -173,24 +185,30 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	return err ?: bpf_map__set_max_entries(skel->maps.scratch, slots);
 }
 
-/* Both sides have the sites and the processes in memory. */
+/* A map's array as memory of both sides. 0 or -errno. */
+static int map_array(const struct bpf_map *map, size_t size, int protection, void **ret)
+{
+	void *memory = mmap(NULL, size, protection, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret = memory;
+	return 0;
+}
+
 static int map_memory(struct kernel *kernel)
 {
+	const struct heaptap_bpf *skel = kernel->skel;
 	size_t page = sysconf(_SC_PAGESIZE);
-	void *memory;
+	const int both = PROT_READ | PROT_WRITE;
+	int err;
 
 	kernel->sites_size = round_up(kernel->sizes.nr_sites * sizeof(struct ht_site), page);
-	memory = mmap(NULL, kernel->sites_size, PROT_READ, MAP_SHARED,
-		      bpf_map__fd(kernel->skel->maps.sites), 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	kernel->sites = memory;
-	memory = mmap(NULL, PROCESSES_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      bpf_map__fd(kernel->skel->maps.processes), 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	kernel->processes = memory;
-	return 0;
+	err = map_array(skel->maps.sites, kernel->sites_size, PROT_READ, (void **)&kernel->sites);
+	err = err
+		      ?: map_array(skel->maps.processes, PROCESSES_SIZE, both,
+				   (void **)&kernel->processes);
+	return err ?: map_array(skel->maps.v8s, V8S_SIZE, both, (void **)&kernel->v8s);
 }
 
 int kernel_new(const struct kernel_options *options, struct diag *diag, struct kernel **ret)
@@ -203,6 +221,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	if (!options->verbose)
 		libbpf_set_print(print_nothing);
 	kernel->caps = options->caps;
+	kernel->programs = options->programs;
 	kernel->empty_programs = options->empty_programs;
 	kernel->skel = heaptap_bpf__open();
 	if (!kernel->skel) {
@@ -212,6 +231,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	}
 	kernel->skel->rodata->ht_base_rate = options->rate;
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
+	kernel->skel->rodata->ht_gc_stacks = options->gc_stacks;
 	kernel->skel->data->ht_rate = options->rate;
 	fill_sampling_tables(kernel->skel);
 	choose_programs(kernel);
@@ -242,6 +262,8 @@ void kernel_free(struct kernel *kernel)
 		munmap((void *)kernel->sites, kernel->sites_size);
 	if (kernel->processes)
 		munmap(kernel->processes, PROCESSES_SIZE);
+	if (kernel->v8s)
+		munmap(kernel->v8s, V8S_SIZE);
 	heaptap_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -254,7 +276,15 @@ int kernel_attach_process_events(struct kernel *kernel)
 	if (!skel->links.thread_exit)
 		return -errno;
 	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
-	return skel->links.process_exec ? 0 : -errno;
+	if (!skel->links.process_exec)
+		return -errno;
+	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
+	if (!skel->links.process_fork)
+		return -errno;
+	if (!bpf_program__autoload(skel->progs.gc_thread_exit))
+		return 0;
+	skel->links.gc_thread_exit = bpf_program__attach(skel->progs.gc_thread_exit);
+	return skel->links.gc_thread_exit ? 0 : -errno;
 }
 
 void kernel_enable(struct kernel *kernel, bool enabled)
@@ -295,13 +325,21 @@ int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch)
 	return 0;
 }
 
-int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold)
+void kernel_unwatch(struct kernel *kernel, uint32_t tgid)
+{
+	struct ht_process *process = find_process(kernel, tgid, false);
+
+	if (process)
+		__atomic_store_n(&process->tgid, HT_PROCESS_GONE, __ATOMIC_RELEASE);
+}
+
+int kernel_set_flags(struct kernel *kernel, uint32_t tgid, uint8_t flags)
 {
 	struct ht_process *process = find_process(kernel, tgid, false);
 
 	if (!process)
 		return -ESRCH;
-	process->hold = hold;
+	process->flags |= flags;
 	return 0;
 }
 
@@ -312,6 +350,21 @@ int kernel_set_mapset(struct kernel *kernel, uint32_t tgid, uint64_t mapset)
 	if (!process)
 		return -ESRCH;
 	__atomic_store_n(&process->mapset, mapset, __ATOMIC_RELEASE);
+	return 0;
+}
+
+struct ht_v8 *kernel_v8s(struct kernel *kernel)
+{
+	return kernel->v8s;
+}
+
+int kernel_set_v8(struct kernel *kernel, uint32_t tgid, uint16_t v8)
+{
+	struct ht_process *process = find_process(kernel, tgid, false);
+
+	if (!process)
+		return -ESRCH;
+	__atomic_store_n(&process->v8, v8, __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "collect/caps.h"
 #include "collect/tables.h"
+#include "heaptap/v8.h"
 #include "heaptap/wire.h"
 #include "util/diag.h"
 
@@ -22,6 +23,8 @@ struct kernel_options {
 	uint64_t rate;	     /* mean bytes between samples, 1 .. HT_RATE_MAX */
 	uint64_t map_memory; /* bytes all maps together may take at most */
 	struct caps caps;
+	uint32_t programs;   /* which are loaded: KERNEL_PROGRAMS_* */
+	bool gc_stacks;	     /* the stack of every garbage collection */
 	bool empty_programs; /* attach programs that do nothing: what the traps cost */
 	uint32_t copy_every; /* also copy the stack of every N-th sample; 0 = none */
 	bool verbose;	     /* libbpf's own messages to stderr */
@@ -34,8 +37,17 @@ enum kernel_program {
 	PROGRAM_REALLOC,
 	PROGRAM_FREE,
 	PROGRAM_LOADER, /* the dynamic loader's hook for debuggers */
+	PROGRAM_GC_START,
+	PROGRAM_GC_PERFORM,
+	PROGRAM_GC_SIZE,
+	PROGRAM_GC_STOP,
+	PROGRAM_JS, /* where JavaScript allocates */
 	NR_KERNEL_PROGRAMS,
 };
+
+#define KERNEL_PROGRAMS_MALLOC ((1u << PROGRAM_GC_START) - 1)
+#define KERNEL_PROGRAMS_GC     ((1u << PROGRAM_JS) - (1u << PROGRAM_GC_START))
+#define KERNEL_PROGRAMS_JS     (1u << PROGRAM_JS)
 
 struct kernel;
 
@@ -57,9 +69,17 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 void kernel_enable(struct kernel *kernel, bool enabled);
 
 int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch);
-/* @hold: stop the process after each dlopen, for its MAPS events with held set to be answered with
- * SIGCONT. */
-int kernel_hold(struct kernel *kernel, uint32_t tgid, bool hold);
+void kernel_unwatch(struct kernel *kernel, uint32_t tgid);
+
+/* Sets HT_PROCESS_* @flags of a watched process. */
+int kernel_set_flags(struct kernel *kernel, uint32_t tgid, uint8_t flags);
+
+/* The HT_MAX_V8 entries of the programs' table of V8s, written in place; one is free when its
+ * blob_size is 0. */
+struct ht_v8 *kernel_v8s(struct kernel *kernel);
+
+/* The frames of @tgid are those of the V8 in entry @v8 - 1. */
+int kernel_set_v8(struct kernel *kernel, uint32_t tgid, uint16_t v8);
 
 /* Unit of the sites' variances: (base rate)^2 / 2^16 bytes squared. */
 uint64_t kernel_base_rate(const struct kernel *kernel);

@@ -2,7 +2,7 @@
 /*
  * The dictionary of rules in the kernel: one for all tables, since the same rules are in most.
  *
- * Invariant: HT_RULE_NONE and HT_RULE_UNKNOWN are what they are called, and no number ever changes
+ * Invariant: the HT_RULE_* are what they are called, and no number ever changes
  * its rule.
  */
 #ifndef HEAPTAP_COLLECT_RULE_MAP_H

@@ -17,147 +17,63 @@
 #include "collect/copy_walk.h"
 #include "collect/dump.h"
 #include "collect/launch.h"
-#include "collect/loader_hook.h"
-#include "collect/moments.h"
 #include "collect/tables.h"
+#include "collect/watch_list.h"
 #include "util/clock.h"
 
 #define MEASURE_INTERVAL_NS 500000000ULL
-#define READ_TRIES	    3
 
 struct session {
 	struct caps caps;
 	struct kernel *kernel;
 	struct ring_buffer *ring;
-	struct target target;
-	bool has_target;
 	struct stacks stacks;
 	struct attachments attachments;
-	struct loader_hook loader_hook;
-	struct moments moments;
+	struct v8_source v8; /* sources gc and js */
 	struct tables *tables;
-	unsigned int nr_examined; /* objects looked at for allocators, held */
-	struct object **examined;
-	uint64_t refreshed_ns, measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
+	struct watch_shared shared;
+	struct watch_list processes; /* the first is what the user named; then those it forked */
+	uint64_t measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
 	FILE *dump;
 	uint64_t nr_completed; /* samples whose stack a raw copy completed */
 	int event_error;       /* first -errno of taking in an event */
 };
 
-/* --- allocators of the target ------------------------------------------------------------------
- */
-
-static bool is_examined(const struct session *session, const struct object *object)
+/* The mappings again, and with them what is probed. */
+static int refresh(struct session *session, struct watched *watched, struct diag *diag)
 {
-	for (unsigned int i = 0; i < session->nr_examined; i++)
-		if (session->examined[i] == object)
-			return true;
-	return false;
-}
+	int err = watched_refresh(watched, &session->shared, diag);
 
-static int remember(struct session *session, struct object *object)
-{
-	struct object **all =
-		reallocarray(session->examined, session->nr_examined + 1, sizeof(*all));
-
-	if (!all)
-		return -ENOMEM;
-	session->examined = all;
-	all[session->nr_examined++] = object_get(object);
-	return 0;
-}
-
-/* Puts probes on every allocator among the objects that were not there before. */
-static int examine_space(struct session *session, struct diag *diag)
-{
-	const struct space *space = session->target.space;
-	const struct process *process = &session->target.process;
-	int err = 0;
-
-	for (uint32_t i = 0; i < space->nr_mappings && err >= 0; i++) {
-		struct object *object = space->mappings[i].object;
-
-		if (!space->mappings[i].live || !object || is_examined(session, object))
-			continue;
-		err = remember(session, object);
-		if (!err)
-			err = attachments_add(&session->attachments, session->kernel,
-					      &session->caps, object,
-					      !strcmp(object->path, process->exe), process->pid,
-					      diag);
-		if (err >= 0 && session->loader_hook.fds[0] < 0)
-			loader_hook_open(session->kernel, &session->caps, object, process->pid,
-					 &session->loader_hook);
-	}
-	return err < 0 ? err : 0;
-}
-
-/* Reads the mappings, again when some went away meanwhile: then it is not known which they were. */
-static int read_space(struct session *session, uint32_t *ret_generation, bool *ret_stable)
-{
-	const struct target *target = &session->target;
-	uint32_t tgid = target->process.pid, after;
-	int err = 0;
-
-	*ret_stable = false;
-	session->refreshed_ns = clock_now_ns();
-	for (int i = 0; i < READ_TRIES && !err && !*ret_stable; i++) {
-		err = kernel_generation(session->kernel, tgid, ret_generation);
-		err = err ?: space_refresh(target->space, NULL);
-		err = err ?: kernel_generation(session->kernel, tgid, &after);
-		*ret_stable = !err && after == *ret_generation;
-	}
+	if (!err && session->v8.source != SOURCE_MALLOC && watched == session->processes.all[0])
+		err = v8_source_attach(&session->v8, session->kernel, &session->caps,
+				       watched->target.space, false, diag);
 	return err;
-}
-
-/* Reads the mappings, loads new unwind tables, probes new allocators. Tables first: stacks are
- * incomplete until they are there. */
-static int refresh_space(struct session *session, struct diag *diag)
-{
-	struct target *target = &session->target;
-	uint32_t tgid = target->process.pid, generation;
-	uint64_t mapset;
-	bool stable;
-	int err = read_space(session, &generation, &stable);
-
-	err = err ?: tables_publish(session->tables, target->space, tgid, generation, &mapset);
-	err = err
-		      ?: moments_add(&session->moments, target->space, HT_MAPSET_VERSION(mapset),
-				     generation, stable);
-	err = err ?: kernel_set_mapset(session->kernel, tgid, mapset);
-	return err ?: examine_space(session, diag);
 }
 
 /* --- events ------------------------------------------------------------------------------------
  */
 
-/* The mapping of each address at @moment; false when one was in none that is known. */
-static bool bind(const struct session *session, uint32_t moment, const __u64 *pcs, uint32_t nr,
-		 uint32_t mappings[HT_MAX_FRAMES])
-{
-	bool all = true;
-
-	for (uint32_t i = 0; i < nr; i++) {
-		mappings[i] =
-			moments_find(&session->moments, session->target.space, moment, pcs[i] - 1);
-		all &= mappings[i] != SPACE_NONE;
-	}
-	return all;
-}
-
 static int take_stack(struct session *session, const struct ht_stack_event *event)
 {
 	const struct ht_event *head = &event->head.event;
+	struct watched *watched = watch_list_find_image(&session->processes, head);
 	uint32_t mappings[HT_MAX_FRAMES], nr = event->head.nr_pcs;
 
-	if (head->epoch != session->target.epoch)
+	if (!watched)
 		return stacks_add(&session->stacks, event, NULL);
-	if (!bind(session, head->moment, event->pcs, nr, mappings) &&
-	    session->refreshed_ns < head->time_ns) {
-		refresh_space(session, NULL);
-		bind(session, head->moment, event->pcs, nr, mappings);
+	if (!watched_bind(watched, head->moment, event->pcs, nr, mappings) &&
+	    watched->refreshed_ns < head->time_ns) {
+		refresh(session, watched, NULL);
+		watched_bind(watched, head->moment, event->pcs, nr, mappings);
 	}
 	return stacks_add(&session->stacks, event, mappings);
+}
+
+static int take_javascript(struct session *session, const struct ht_js_event *event)
+{
+	struct watched *watched = watch_list_find_image(&session->processes, &event->head.event);
+
+	return watched ? javascript_take(&watched->javascript, event, &session->stacks) : 0;
 }
 
 /*
@@ -166,36 +82,63 @@ static int take_stack(struct session *session, const struct ht_stack_event *even
  */
 static int take_copy(struct session *session, const struct ht_copy_event *copy)
 {
-	const struct target *target = &session->target;
 	const struct stack *stack = stacks_at(&session->stacks, copy->site);
+	struct watched *watched = watch_list_find_image(&session->processes, &copy->event);
 	uint32_t mappings[HT_MAX_FRAMES];
 	struct walked walked;
 
-	if (copy->event.epoch != target->epoch || !stack)
+	if (!watched || !stack)
 		return 0;
 	if (session->dump)
 		return dump_sample(session->dump, copy, stack);
-	if (session->refreshed_ns < copy->event.time_ns)
-		refresh_space(session, NULL);
-	if (!moments_is_current(&session->moments, copy->event.moment))
+	if (watched->refreshed_ns < copy->event.time_ns)
+		refresh(session, watched, NULL);
+	if (!moments_is_current(&watched->moments, copy->event.moment))
 		return 0;
-	copy_walk(session->tables, target->space, copy, &walked);
+	copy_walk(session->tables, watched->target.space, copy, &walked);
 	if (walked.end != HT_STACK_complete)
 		return 0;
 	session->nr_completed++;
-	bind(session, copy->event.moment, (const __u64 *)walked.pcs, walked.nr_pcs, mappings);
+	watched_bind(watched, copy->event.moment, (const __u64 *)walked.pcs, walked.nr_pcs,
+		     mappings);
 	return stacks_replace(&session->stacks, copy->site, walked.pcs, walked.nr_pcs, mappings);
 }
 
 static int take_exec(struct session *session, const struct ht_event *event)
 {
+	struct watched *watched = watch_list_find(&session->processes, event->tgid);
 	int err;
 
-	if (event->epoch == session->target.epoch)
+	if (!watched || event->epoch == watched->target.epoch)
 		return 0;
-	err = target_exec(&session->target, event->epoch);
-	err = err ?: refresh_space(session, NULL);
+	err = watched_exec(watched, &session->shared, event->epoch);
+	err = err ?: refresh(session, watched, NULL);
 	return err == -ESRCH ? 0 : err;
+}
+
+/* A child that cannot be watched (it ended already, or nothing in it can be probed) is none. */
+static int take_fork(struct session *session, const struct ht_event *event)
+{
+	const struct watched *parent = watch_list_find(&session->processes, event->parent);
+	struct watched *child;
+	int err;
+
+	if (!parent)
+		return 0;
+	err = watch_list_add(&session->processes, &session->shared, event->tgid, parent, NULL,
+			     &child);
+	err = err ?: refresh(session, child, NULL);
+	return err == -ENOMEM ? err : 0;
+}
+
+static void take_maps(struct session *session, const struct ht_event *event)
+{
+	struct watched *watched = watch_list_find(&session->processes, event->tgid);
+
+	if (watched && watched->refreshed_ns < event->time_ns)
+		refresh(session, watched, NULL);
+	if (event->held)
+		kill(event->tgid, SIGCONT);
 }
 
 static int take_event(void *arg, void *data, size_t size)
@@ -209,17 +152,23 @@ static int take_event(void *arg, void *data, size_t size)
 	case HT_EVENT_STACK:
 		err = take_stack(session, data);
 		break;
+	case HT_EVENT_JS:
+		err = take_javascript(session, data);
+		break;
 	case HT_EVENT_COPY:
 		err = take_copy(session, data);
 		break;
 	case HT_EVENT_EXEC:
 		err = take_exec(session, event);
 		break;
+	case HT_EVENT_FORK:
+		err = take_fork(session, event);
+		break;
+	case HT_EVENT_GC:
+		err = v8_source_collection(&session->v8, data);
+		break;
 	case HT_EVENT_MAPS:
-		if (session->refreshed_ns < event->time_ns)
-			refresh_space(session, NULL);
-		if (event->held)
-			kill(event->tgid, SIGCONT);
+		take_maps(session, event);
 		break;
 	}
 	if (err && !session->event_error)
@@ -237,6 +186,8 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.rate = options->rate,
 		.map_memory = options->map_memory,
 		.caps = options->caps,
+		.programs = source_programs(options->source),
+		.gc_stacks = options->source == SOURCE_GC,
 		.empty_programs = options->empty_programs,
 		.copy_every = options->copy_every,
 		.verbose = options->verbose,
@@ -248,8 +199,8 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
 	session->dump = options->dump;
-	session->target.pidfd = -1;
-	session->loader_hook = (struct loader_hook){{-1, -1}};
+	session->processes.follow = options->follow;
+	session->v8.source = options->source;
 	err = kernel_new(&kernel, diag, &session->kernel);
 	if (err)
 		goto out;
@@ -259,6 +210,9 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		diag_fail(diag, err, "cannot map the unwind tables: %s", strerror(-err));
 		goto out;
 	}
+	session->shared = (struct watch_shared){
+		session->kernel, &session->caps, session->tables,
+		options->source == SOURCE_MALLOC ? &session->attachments : NULL};
 	session->ring =
 		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
 	if (!session->ring)
@@ -280,38 +234,24 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	attachments_done(&session->attachments);
-	for (unsigned int i = 0; i < session->nr_examined; i++)
-		object_put(session->examined[i]);
-	free(session->examined);
-	loader_hook_close(&session->loader_hook);
+	v8_source_done(&session->v8);
+	watch_list_done(&session->processes);
 	ring_buffer__free(session->ring);
 	tables_free(session->tables);
-	moments_done(&session->moments);
 	stacks_done(&session->stacks);
-	if (session->has_target)
-		target_close(&session->target);
 	kernel_free(session->kernel);
 	free(session);
 }
 
-static int open_target(struct session *session, pid_t pid, struct diag *diag)
+static int require_probes(struct session *session, struct diag *diag)
 {
-	int err = target_open(pid, &session->target, diag);
+	const struct target *target = &session->processes.all[0]->target;
+	const struct process *process = &target->process;
 
-	if (err)
-		return err;
-	session->has_target = true;
-	session->refreshed_ns = clock_now_ns();
-	err = kernel_watch(session->kernel, pid, 0);
-	if (err)
-		return diag_fail(diag, err, "cannot watch pid %d: %s", pid, strerror(-err));
-	return 0;
-}
-
-static int require_allocator(const struct session *session, struct diag *diag)
-{
-	const struct process *process = &session->target.process;
-
+	/* A command may yet become Node. */
+	if (session->v8.source != SOURCE_MALLOC)
+		return v8_source_attach(&session->v8, session->kernel, &session->caps,
+					target->space, target->late, diag);
 	if (session->attachments.nr)
 		return 0;
 	return diag_fail(diag, -ENOTSUP,
@@ -323,11 +263,14 @@ static int require_allocator(const struct session *session, struct diag *diag)
 
 int session_attach(struct session *session, pid_t pid, struct diag *diag)
 {
-	int err = open_target(session, pid, diag);
+	struct watched *watched;
+	int err = watch_list_add(&session->processes, &session->shared, pid, NULL, diag, &watched);
 
-	session->target.late = true;
-	err = err ?: refresh_space(session, diag);
-	err = err ?: require_allocator(session, diag);
+	if (err)
+		return err;
+	watched->target.late = true;
+	err = refresh(session, watched, diag);
+	err = err ?: require_probes(session, diag);
 	if (!err)
 		kernel_enable(session->kernel, true);
 	return err;
@@ -344,13 +287,14 @@ static int launched_code(uint64_t loader_base, bool loaded, void *arg)
 {
 	const struct launching *launching = arg;
 	struct session *session = launching->session;
-	const struct space *space = session->target.space;
+	struct watched *watched = session->processes.all[0];
+	struct space *space = watched->target.space;
 	int err;
 
 	if (loaded)
-		return refresh_space(session, launching->diag);
-	err = space_refresh(session->target.space, NULL);
-	err = err ?: examine_space(session, launching->diag);
+		return refresh(session, watched, launching->diag);
+	err = space_refresh(space, NULL);
+	err = err ?: watched_examine(watched, &session->shared, launching->diag);
 	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
 		const struct mapping *mapping = &space->mappings[i];
 
@@ -365,19 +309,20 @@ static int launched_code(uint64_t loader_base, bool loaded, void *arg)
 int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, struct diag *diag)
 {
 	struct launching launching = {session, diag};
+	struct watched *watched;
 	int err = launch_start(argv, ret_pid, diag);
 
 	if (err)
 		return err;
-	err = open_target(session, *ret_pid, diag);
+	err = watch_list_add(&session->processes, &session->shared, *ret_pid, NULL, diag, &watched);
 	if (!err) {
 		kernel_enable(session->kernel, true);
 		err = launch_load(*ret_pid, launched_code, &launching);
 		if (err == -ESRCH)
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
-		err = err ?: kernel_hold(session->kernel, *ret_pid, true);
+		err = err ?: kernel_set_flags(session->kernel, *ret_pid, HT_PROCESS_HOLD);
 	}
-	err = err ?: require_allocator(session, diag);
+	err = err ?: require_probes(session, diag);
 	if (err) {
 		kill(*ret_pid, SIGKILL);
 		waitpid(*ret_pid, NULL, 0);
@@ -387,15 +332,12 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 {
-	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
-	struct pollfd fds[] = {
-		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
-		{.fd = session->target.pidfd, .events = POLLIN},
-	};
-	int n = ppoll(fds, 2, &timeout, mask);
+	struct watch_list *processes = &session->processes;
+	int ring = ring_buffer__epoll_fd(session->ring), n;
+	int err = watch_list_wait(processes, ring, timeout_ms, mask);
 
-	if (n < 0 && errno != EINTR)
-		return -errno;
+	if (err)
+		return err;
 	n = ring_buffer__consume(session->ring);
 	if (n < 0)
 		return n;
@@ -403,10 +345,10 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 		return session->event_error;
 	if (clock_now_ns() - session->measured_ns > MEASURE_INTERVAL_NS) {
 		session->measured_ns = clock_now_ns();
-		target_measure(&session->target);
+		for (unsigned int i = 0; i < processes->nr; i++)
+			target_measure(&processes->all[i]->target);
 	}
-	session->target.ended = fds[1].revents & POLLIN;
-	return session->target.ended;
+	return watch_list_end(processes, &session->shared) ? 0 : 1;
 }
 
 int session_freeze(struct session *session)
@@ -415,12 +357,15 @@ int session_freeze(struct session *session)
 
 	kernel_enable(session->kernel, false);
 	session->frozen_ns = clock_now_ns();
-	target_measure(&session->target);
+	for (unsigned int i = 0; i < session->processes.nr; i++)
+		watched_measure(session->processes.all[i]);
 	attachments_detach(&session->attachments);
-	loader_hook_close(&session->loader_hook);
+	v8_probes_detach(&session->v8.probes);
+	for (unsigned int i = 0; i < session->processes.nr; i++)
+		loader_hook_close(&session->processes.all[i]->loader_hook);
 	n = ring_buffer__consume(session->ring);
 	if (n >= 0 && session->dump)
-		n = dump_mappings(session->dump, session->target.space);
+		n = dump_mappings(session->dump, session->processes.all[0]->target.space);
 	return n < 0 ? n : session->event_error;
 }
 
@@ -429,12 +374,65 @@ int session_freeze(struct session *session)
 
 const struct target *session_target(const struct session *session)
 {
-	return &session->target;
+	return &session->processes.all[0]->target;
+}
+
+unsigned int session_nr_targets(const struct session *session)
+{
+	return session->processes.nr;
+}
+
+const struct target *session_target_at(const struct session *session, unsigned int index)
+{
+	return &session->processes.all[index]->target;
+}
+
+const struct target *session_target_of(const struct session *session, uint32_t tgid, uint32_t epoch)
+{
+	return &watch_list_at(&session->processes, tgid, epoch)->target;
 }
 
 const struct attachments *session_attachments(const struct session *session)
 {
 	return &session->attachments;
+}
+
+const struct v8_source *session_v8(const struct session *session)
+{
+	return &session->v8;
+}
+
+double session_stepped_share(const struct session *session)
+{
+	return session->v8.source == SOURCE_MALLOC
+		       ? attachments_stepped_share(&session->attachments)
+		       : v8_probes_stepped_share(&session->v8.probes);
+}
+
+static void add_spaces(const struct javascript *javascript, struct session_javascript *sum)
+{
+	sum->nr_heaps += javascript->spaces.nr_isolates;
+	for (int i = 0; i < V8_NR_SPACES; i++) {
+		uint64_t now = javascript->spaces.committed[i];
+
+		sum->committed += now;
+		sum->space_changes[i] += (int64_t)(now - javascript->spaces_start.committed[i]);
+	}
+}
+
+void session_javascript(const struct session *session, struct session_javascript *ret)
+{
+	*ret = (struct session_javascript){.note = ""};
+	for (unsigned int i = 0; i < session->processes.nr; i++) {
+		const struct javascript *javascript = &session->processes.all[i]->javascript;
+
+		ret->nr_processes += javascript->resolver || javascript->unreadable;
+		ret->unreadable |= javascript->unreadable;
+		if (!*ret->note)
+			ret->note = javascript->note;
+		javascript_stats(javascript, &ret->stats);
+		add_spaces(javascript, ret);
+	}
 }
 
 uint64_t session_map_bytes(const struct session *session)
@@ -447,14 +445,23 @@ void session_tables(const struct session *session, struct tables_stats *ret)
 	tables_stats(session->tables, ret);
 }
 
+/* A process that has ended held what it held to its end. */
+static bool is_current(const void *arg, uint32_t tgid, uint32_t epoch)
+{
+	return session_target_of(arg, tgid, epoch)->epoch == epoch;
+}
+
 int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret)
 {
+	const struct snapshot_images images = {is_current, session};
 	int err;
 
-	err = snapshot_take(session->kernel, &session->stacks, session->target.epoch, min_age_ns,
+	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns,
 			    session->frozen_ns ?: clock_now_ns(), ret);
 	if (err)
 		return err;
+	if (session->v8.source == SOURCE_JS)
+		v8_source_scale(&session->v8, ret);
 	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;
 	ret->stats.loss[HT_LOSS_stack_incomplete] -= session->nr_completed;
 	return 0;

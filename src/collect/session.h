@@ -18,14 +18,19 @@
 #include "collect/stacks.h"
 #include "collect/tables.h"
 #include "collect/target.h"
+#include "collect/v8_source.h"
 #include "util/diag.h"
+#include "v8/resolver.h"
+#include "v8/spaces.h"
 
 struct session_options {
+	enum source source;
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	struct caps caps;    /* detected */
 	bool empty_programs; /* traps only: for benchmarks */
 	bool verbose;
+	bool follow;	     /* also watch what the process forks from now on */
 	uint32_t copy_every; /* with dump: the raw stack of every N-th sample goes there */
 	FILE *dump;	     /* see collect/dump.h; the caller's */
 };
@@ -44,7 +49,7 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 
 /*
  * Takes in what happens for up to @timeout_ms, with the signals of @mask blocked as in ppoll.
- * 1 when the target has ended, 0 otherwise (also after a signal), or -errno.
+ * 1 when all processes have ended, 0 otherwise (also after a signal), or -errno.
  */
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
 
@@ -55,8 +60,30 @@ int session_freeze(struct session *session);
  * belong to the session. */
 int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret);
 
+/* The processes, the one the user named first; an ended one stays. Of one pid and image:
+ * session_target_of(). */
 const struct target *session_target(const struct session *session);
+unsigned int session_nr_targets(const struct session *session);
+const struct target *session_target_at(const struct session *session, unsigned int index);
+const struct target *session_target_of(const struct session *session, uint32_t tgid,
+				       uint32_t epoch);
 const struct attachments *session_attachments(const struct session *session);
+/* JavaScript of all processes. */
+struct session_javascript {
+	unsigned int nr_processes; /* with V8 */
+	const char *note; /* of the first that has one: what is assumed of its V8, or why it
+			   * cannot be read; or "". Valid as long as the session */
+	bool unreadable;
+	struct v8_resolver_stats stats;
+	unsigned int nr_heaps;		     /* isolates whose sizes are known */
+	int64_t space_changes[V8_NR_SPACES]; /* bytes committed since it was found */
+	uint64_t committed;		     /* bytes, now */
+};
+void session_javascript(const struct session *session, struct session_javascript *ret);
+const struct v8_source *session_v8(const struct session *session);
+
+/* Of the probes, how many lie at an instruction that is single-stepped, 0 to 1. */
+double session_stepped_share(const struct session *session);
 uint64_t session_map_bytes(const struct session *session);
 void session_tables(const struct session *session, struct tables_stats *ret);
 

@@ -49,7 +49,8 @@ static void read_site(const struct kernel *kernel, const struct ht_site *site, b
 struct aging {
 	const struct kernel *kernel;
 	struct snapshot *snapshot;
-	uint32_t epoch, latest_ms;
+	const struct snapshot_images *images;
+	uint32_t latest_ms;
 };
 
 static int add_if_old(const struct ht_live_key *key, const struct ht_live *entry, void *arg)
@@ -58,8 +59,8 @@ static int add_if_old(const struct ht_live_key *key, const struct ht_live *entry
 	struct ht_contribution c;
 	struct site_totals *site;
 
-	if (key->epoch != aging->epoch || entry->time_ms > aging->latest_ms ||
-	    entry->site >= aging->snapshot->nr_sites)
+	if (entry->time_ms > aging->latest_ms || entry->site >= aging->snapshot->nr_sites ||
+	    !aging->images->is_current(aging->images->arg, key->tgid, key->epoch))
 		return 0;
 	site = &aging->snapshot->sites[entry->site];
 	ht_contribution(entry->size, entry->weight, kernel_base_rate(aging->kernel), &c);
@@ -80,11 +81,12 @@ static uint64_t count_lost_stacks(const struct ht_site *sites, uint32_t nr_sites
 	return nr_lost;
 }
 
-int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint32_t epoch,
-		  uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret)
+int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
+		  const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns,
+		  struct snapshot *ret)
 {
 	const struct ht_site *sites = kernel_sites(kernel, &ret->nr_sites);
-	struct aging aging = {.kernel = kernel, .snapshot = ret, .epoch = epoch};
+	struct aging aging = {.kernel = kernel, .snapshot = ret, .images = images};
 	int err;
 
 	ret->watched_ns = now_ns - kernel_start_ns(kernel);
@@ -92,8 +94,10 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint
 	if (!ret->sites)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < ret->nr_sites; i++) {
-		read_site(kernel, &sites[i], !min_age_ns && (!i || sites[i].key.epoch == epoch),
-			  &ret->sites[i]);
+		const struct ht_site_key *key = &sites[i].key;
+		bool current = !i || images->is_current(images->arg, key->tgid, key->epoch);
+
+		read_site(kernel, &sites[i], !min_age_ns && current, &ret->sites[i]);
 		ret->sites[i].stack = i ? stacks_at(stacks, i) : NULL;
 	}
 	err = kernel_stats(kernel, &ret->stats);

@@ -5,6 +5,7 @@
 #ifndef HEAPTAP_COLLECT_SNAPSHOT_H
 #define HEAPTAP_COLLECT_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collect/kernel.h"
@@ -26,13 +27,20 @@ struct snapshot {
 	uint64_t watched_ns;  /* since the recording began */
 };
 
+/* Which process images still hold what they allocated: exec takes it. */
+struct snapshot_images {
+	bool (*is_current)(const void *arg, uint32_t tgid, uint32_t epoch);
+	const void *arg;
+};
+
 /*
- * Sites of an image before @epoch hold nothing any more: exec took it. With @min_age_ns inuse is
+ * Sites of an image that is not current hold nothing any more. With @min_age_ns inuse is
  * summed over the outstanding allocations that are at least so old. @now_ns is CLOCK_MONOTONIC.
  * 0 or -errno.
  */
-int snapshot_take(const struct kernel *kernel, const struct stacks *stacks, uint32_t epoch,
-		  uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret);
+int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
+		  const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns,
+		  struct snapshot *ret);
 void snapshot_done(struct snapshot *snapshot);
 
 /* Sums over all sites; only these fields are set. */

@@ -69,6 +69,34 @@ int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const 
 	return set_pcs(stack, event->pcs, head->nr_pcs, mappings);
 }
 
+static void drop_places(struct stack *stack)
+{
+	free(stack->places);
+	stack->places = NULL;
+	stack->nr_places = 0;
+}
+
+int stacks_add_places(struct stacks *stacks, uint32_t site, const struct v8_resolver *resolver,
+		      const struct js_place *places, uint32_t nr)
+{
+	int err = stacks_reserve(stacks, site + 1);
+	struct stack *stack;
+
+	if (err)
+		return err;
+	stack = &stacks->all[site];
+	if (stack->nr || !nr)
+		return 0;
+	drop_places(stack);
+	stack->places = malloc(nr * sizeof(*places));
+	if (!stack->places)
+		return -ENOMEM;
+	memcpy(stack->places, places, nr * sizeof(*places));
+	stack->nr_places = nr;
+	stack->resolver = resolver;
+	return 0;
+}
+
 int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, uint32_t nr,
 		   const uint32_t *mappings)
 {
@@ -76,6 +104,7 @@ int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, ui
 
 	if (!stacks_at(stacks, site))
 		return 0;
+	drop_places(&stacks->all[site]);
 	err = set_pcs(&stacks->all[site], pcs, nr, mappings);
 	if (!err)
 		stacks->all[site].end = HT_STACK_complete;
@@ -91,8 +120,10 @@ const struct stack *stacks_at(const struct stacks *stacks, uint32_t site)
 
 void stacks_done(struct stacks *stacks)
 {
-	for (uint32_t i = 0; i < stacks->nr; i++)
+	for (uint32_t i = 0; i < stacks->nr; i++) {
+		drop_places(&stacks->all[i]);
 		free(stacks->all[i].pcs);
+	}
 	free(stacks->all);
 	memset(stacks, 0, sizeof(*stacks));
 }

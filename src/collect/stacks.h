@@ -10,6 +10,13 @@
 
 #include "heaptap/wire.h"
 #include "proc/space.h"
+#include "v8/resolver.h"
+
+/* What a frame of a stack is in JavaScript. */
+struct js_place {
+	uint32_t frame; /* index of its pc */
+	uint32_t place; /* of the resolver, or V8_NO_PLACE: it could not be named */
+};
 
 struct stack {
 	uint32_t tgid, epoch;
@@ -18,6 +25,9 @@ struct stack {
 	uint8_t end;	    /* enum ht_stack_end */
 	uint64_t *pcs;	    /* return addresses, direct caller first */
 	uint32_t *mappings; /* of each pc, index in the process's space or SPACE_NONE */
+	uint32_t nr_places;
+	struct js_place *places; /* by frame; they belong to @resolver */
+	const struct v8_resolver *resolver;
 };
 
 /* "truncated", "no_table", ... */
@@ -32,6 +42,10 @@ struct stacks {
 /* Keeps the stack of @event with the mapping of each of its addresses (NULL: not known). A site's
  * second stack is ignored. 0 or -ENOMEM. */
 int stacks_add(struct stacks *stacks, const struct ht_stack_event *event, const uint32_t *mappings);
+
+/* The JavaScript frames among the pcs of the stack that @site is about to get. 0 or -ENOMEM. */
+int stacks_add_places(struct stacks *stacks, uint32_t site, const struct v8_resolver *resolver,
+		      const struct js_place *places, uint32_t nr);
 
 /* A better stack for @site, complete. Nothing when the site has none yet. */
 int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, uint32_t nr,

@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "proc/perf_map_file.h"
+
 static int refuse(const struct process *process, struct diag *diag)
 {
 	if (process->pid == getpid())
@@ -44,13 +46,16 @@ static int explain(pid_t pid, const struct process *process, int err, struct dia
 	}
 }
 
-static int open_space(struct target *target, struct diag *diag)
+static int open_space(struct target *target, const struct space *like, struct diag *diag)
 {
 	pid_t pid = target->process.pid;
 	int err;
 
 	target->space = space_new(pid);
-	err = target->space ? space_refresh(target->space, NULL) : -ENOMEM;
+	err = target->space ? 0 : -ENOMEM;
+	if (!err && like)
+		err = space_share(target->space, like);
+	err = err ?: space_refresh(target->space, NULL);
 	if (err == -ESRCH)
 		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
 	if (err == -EPERM || err == -EACCES)
@@ -67,12 +72,12 @@ static int open_space(struct target *target, struct diag *diag)
 	return 0;
 }
 
-int target_open(pid_t pid, struct target *ret, struct diag *diag)
+int target_open(pid_t pid, const struct space *like, struct target *ret, struct diag *diag)
 {
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->pidfd = -1;
+	ret->pidfd = ret->perf_map = -1;
 	err = explain(pid, &ret->process, process_read(pid, &ret->process), diag);
 	err = err ?: refuse(&ret->process, diag);
 	if (err)
@@ -85,7 +90,7 @@ int target_open(pid_t pid, struct target *ret, struct diag *diag)
 					       : "cannot open pid %d",
 				 pid);
 	}
-	err = open_space(ret, diag);
+	err = open_space(ret, like, diag);
 	if (err) {
 		target_close(ret);
 		return err;
@@ -100,8 +105,10 @@ void target_close(struct target *target)
 {
 	if (target->pidfd >= 0)
 		close(target->pidfd);
+	if (target->perf_map >= 0)
+		close(target->perf_map);
 	space_free(target->space);
-	target->pidfd = -1;
+	target->pidfd = target->perf_map = -1;
 	target->space = NULL;
 }
 
@@ -114,6 +121,8 @@ void target_measure(struct target *target)
 		target->cpu_ns = cpu_ns;
 	if (!process_memory_read(target->process.pid, &memory) && memory.rss)
 		target->memory = memory;
+	if (target->perf_map < 0)
+		target->perf_map = perf_map_file_open(target->process.pid);
 }
 
 int target_exec(struct target *target, uint32_t epoch)

@@ -17,6 +17,7 @@ struct target {
 	struct process process;
 	struct space *space;
 	int pidfd;	/* readable once the process has ended */
+	int perf_map;	/* descriptor of its /tmp/perf-PID.map; -1: it has none so far */
 	uint32_t epoch; /* execs seen */
 	bool late;	/* attached to while it was running */
 	bool ended;
@@ -26,9 +27,10 @@ struct target {
 
 /*
  * Opens @pid for watching. -ESRCH: none such, or it ended; -ENOTSUP: one that cannot be profiled
- * (a kernel thread, a zombie, 32-bit); -EACCES: not permitted. @diag says which.
+ * (a kernel thread, a zombie, 32-bit); -EACCES: not permitted. @diag says which. Files that @like
+ * (may be NULL) has open are not opened again.
  */
-int target_open(pid_t pid, struct target *ret, struct diag *diag);
+int target_open(pid_t pid, const struct space *like, struct target *ret, struct diag *diag);
 void target_close(struct target *target);
 
 /* Looks at CPU time and memory again; what an ended process last showed is kept. */

@@ -31,6 +31,8 @@ struct elf_image {
 	Elf *elf;
 	size_t nr_segments;
 	struct segment *segments;
+	uint64_t tls_size;
+	bool has_loader; /* names its dynamic loader */
 };
 
 static int check_header(int fd, uint64_t file_size)
@@ -58,6 +60,12 @@ static int check_header(int fd, uint64_t file_size)
 	return 0;
 }
 
+/* @step: a power of two, or 0 for none. */
+static uint64_t round_up(uint64_t size, uint64_t step)
+{
+	return step ? (size + step - 1) & -step : size;
+}
+
 static int load_segments(struct elf_image *image, uint64_t file_size)
 {
 	size_t nr;
@@ -75,6 +83,9 @@ static int load_segments(struct elf_image *image, uint64_t file_size)
 
 		if (!gelf_getphdr(image->elf, (int)i, &phdr))
 			return -EINVAL;
+		if (phdr.p_type == PT_TLS && phdr.p_align <= PAGE_SIZE)
+			image->tls_size = round_up(phdr.p_memsz, phdr.p_align);
+		image->has_loader |= phdr.p_type == PT_INTERP;
 		if (phdr.p_type != PT_LOAD)
 			continue;
 		if (phdr.p_vaddr + phdr.p_filesz < phdr.p_vaddr ||
@@ -94,6 +105,11 @@ static int load_segments(struct elf_image *image, uint64_t file_size)
 		image->nr_segments++;
 	}
 	return 0;
+}
+
+uint64_t elf_image_tls_size(const struct elf_image *image)
+{
+	return image->tls_size;
 }
 
 int elf_image_open(int fd, struct elf_image **ret)
@@ -134,6 +150,13 @@ void elf_image_free(struct elf_image *image)
 	elf_end(image->elf);
 	free(image->segments);
 	free(image);
+}
+
+bool elf_image_is_program(const struct elf_image *image)
+{
+	const Elf64_Ehdr *header = elf64_getehdr(image->elf);
+
+	return image->has_loader || (header && header->e_type == ET_EXEC);
 }
 
 uint64_t elf_image_entry(const struct elf_image *image)

@@ -21,6 +21,9 @@ void elf_image_free(struct elf_image *image);
 /* Lower-case hex into @hex (at least 41 bytes for SHA-1; cut to @size), "" when there is none. */
 void elf_image_build_id(const struct elf_image *image, char *hex, size_t size);
 
+/* A program, and not a library: it is linked to a fixed address or names its dynamic loader. */
+bool elf_image_is_program(const struct elf_image *image);
+
 /* The vaddr of the first instruction, 0 when there is none. */
 uint64_t elf_image_entry(const struct elf_image *image);
 
@@ -50,13 +53,19 @@ int elf_image_find_symbols(const struct elf_image *image, const char *const *nam
 /* The address of the variable @name in .dynsym. -ENOENT when there is none. */
 int elf_image_find_variable(const struct elf_image *image, const char *name, uint64_t *ret_vaddr);
 
-/* One defined symbol, of either table, function or variable. */
+/* One defined symbol, of either table. The address of a thread variable counts from the beginning
+ * of its image's TLS block. */
 struct elf_named {
 	const char *name; /* as in the table, with its version in .symtab; owned by the image */
 	size_t length;	  /* of the name without version */
 	uint64_t vaddr, size;
 	bool function; /* else a variable */
+	bool thread;   /* a variable that each thread has its own of */
 };
+
+/* The size of the TLS block of an image, rounded up to its alignment; 0 when it has none. The block
+ * of a program ends where the thread pointer points: System V ABI, TLS variant II. */
+uint64_t elf_image_tls_size(const struct elf_image *image);
 
 /* Calls @visit for every defined function and variable of .dynsym, then of .symtab, which repeats
  * the former; stops when it returns non-zero, and returns that. */

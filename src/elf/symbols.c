@@ -197,7 +197,8 @@ static int visit_table(const struct elf_image *image, const struct table *table,
 		if (!gelf_getsym(table->symbols, (int)nr, &symbol) || symbol.st_shndx == SHN_UNDEF)
 			continue;
 		type = GELF_ST_TYPE(symbol.st_info);
-		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT)
+		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT &&
+		    type != STT_TLS)
 			continue;
 		named.name = elf_strptr(elf_image_handle(image), table->strings, symbol.st_name);
 		if (!named.name)
@@ -205,7 +206,8 @@ static int visit_table(const struct elf_image *image, const struct table *table,
 		named.length = strcspn(named.name, "@");
 		named.vaddr = symbol.st_value;
 		named.size = symbol.st_size;
-		named.function = type != STT_OBJECT;
+		named.function = type != STT_OBJECT && type != STT_TLS;
+		named.thread = type == STT_TLS;
 		result = visit(&named, arg);
 	}
 	return result;

@@ -71,17 +71,35 @@ static int add_name(struct line *line, const char *name, bool quoted)
 	return 0;
 }
 
+/* "functionName file:12": of a JavaScript frame the name alone says little. Evaluated code is in no
+ * file: "<anonymous>:12", as V8 writes it. */
+static int add_javascript(struct line *line, const struct stack_frame *frame, bool leaf)
+{
+	char *name;
+	int err;
+
+	if (asprintf(&name, "%s %s:%" PRId64, frame->name,
+		     *frame->file ? frame->file : "<anonymous>", frame->line) < 0)
+		return -ENOMEM;
+	err = add_name(line, name, leaf && ends_in_number(name));
+	free(name);
+	return err;
+}
+
 /* Frames are stored leaf first. */
 static int make_line(struct line *line, const char *comm, const struct stack *stack)
 {
-	const char *name;
 	int err;
 
 	line->size = 0;
 	err = add_name(line, comm, *comm == '#' || (!stack->nr_frames && ends_in_number(comm)));
 	for (uint32_t i = stack->nr_frames; i-- > 0 && !err;) {
-		name = stack->frames[i].name;
-		err = add_name(line, name, i == 0 && ends_in_number(name));
+		const struct stack_frame *frame = &stack->frames[i];
+
+		if (frame->javascript)
+			err = add_javascript(line, frame, i == 0);
+		else
+			err = add_name(line, frame->name, i == 0 && ends_in_number(frame->name));
 	}
 	return err;
 }

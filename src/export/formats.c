@@ -32,6 +32,13 @@ const struct export_format export_formats[] = {
 		.help = "notes, losses, totals and every stack (docs/json.md)",
 		.write = json_write,
 	},
+	{
+		.name = "heapprofile",
+		.suffix = ".heapprofile",
+		.help = "for the Memory panel of Chrome DevTools, and speedscope: one metric",
+		.positive_only = true,
+		.write = heapprofile_write,
+	},
 	{0},
 };
 

@@ -146,7 +146,9 @@ static void put_source(const struct profile *profile, FILE *out)
 		return;
 	}
 	text_put(out, source, 0);
-	if (profile->period > 1)
+	if (profile->has_metric[METRIC_GC_PAUSES])
+		fputs(", every garbage collection of V8, by the stack it came from\n", out);
+	else if (profile->period > 1)
 		fprintf(out,
 			", one sample per %s allocated on average\n"
 			"%-10serror is one standard error: 2 of 3 true values lie within it\n",
@@ -161,7 +163,7 @@ static void put_late(const struct profile *profile, FILE *out)
 	int64_t watched_ns = profile->duration_ns;
 	char duration[TEXT_SIZE];
 
-	if (!attached || strcmp(attached, "late") != 0)
+	if (!attached || strcmp(attached, "late") != 0 || !profile->has_metric[METRIC_INUSE_SPACE])
 		return;
 	summary_number(profile, "watched_ns", &watched_ns);
 	fprintf(out, "%-10sinuse: allocated in the %s since attaching, and not freed\n", "",
@@ -176,6 +178,24 @@ static void put_min_age(const struct profile *profile, FILE *out)
 	if (summary_number(profile, "min_age_ns", &ns) && ns > 0)
 		fprintf(out, "%-10sinuse: without what is younger than %s\n", "",
 			text_duration(duration, ns));
+}
+
+/* What is said of collections, and of JavaScript's allocations. */
+static void put_v8(const struct profile *profile, FILE *out)
+{
+	int64_t collections, pause_ns, watched_ns = profile->duration_ns;
+	char pause[TEXT_SIZE];
+
+	put_note(profile, "weight", "weight", out);
+	if (!summary_number(profile, "collections", &collections) ||
+	    !summary_number(profile, "pause_ns", &pause_ns))
+		return;
+	summary_number(profile, "watched_ns", &watched_ns);
+	fprintf(out, "%-10s%" PRId64 " collections, %s in pauses", "seen", collections,
+		text_pause(pause, pause_ns));
+	if (watched_ns > 0)
+		fprintf(out, ": %.2f%% of the time", 100.0 * (double)pause_ns / (double)watched_ns);
+	putc('\n', out);
 }
 
 static void put_counts(const struct profile *profile, FILE *out)
@@ -206,6 +226,7 @@ void summary_head(const struct profile *profile, const struct export_options *op
 	put_late(profile, out);
 	put_min_age(profile, out);
 	put_counts(profile, out);
+	put_v8(profile, out);
 }
 
 /* Copies the value of "@key=..." out of a note of blank-separated pairs. */
@@ -261,10 +282,23 @@ static void put_all_notes(const struct profile *profile, FILE *out)
 	}
 }
 
+/* "1.5M in use" and, where V8's heap is known, how much that has grown. */
+static void put_held(const struct profile *profile, int64_t native, char *text, size_t size)
+{
+	char bytes[TEXT_SIZE], heap[TEXT_SIZE];
+	int64_t v8;
+
+	text_bytes(bytes, native);
+	if (summary_number(profile, "rss_v8", &v8) && v8 > 0)
+		snprintf(text, size, "%s V8 heap and %s", text_bytes(heap, v8), bytes);
+	else
+		snprintf(text, size, "%s", bytes);
+}
+
 /* What is held explains a part of the growth; the rest is said, not attributed. */
 static void put_rss(const struct profile *profile, FILE *out)
 {
-	char anon[TEXT_SIZE], change[TEXT_SIZE], held[TEXT_SIZE], rest[TEXT_SIZE];
+	char anon[TEXT_SIZE], change[TEXT_SIZE], held[2 * TEXT_SIZE + 16], rest[TEXT_SIZE];
 	int64_t values[4];
 
 	if (!summary_number(profile, "rss_anon", &values[0]) ||
@@ -272,7 +306,7 @@ static void put_rss(const struct profile *profile, FILE *out)
 	    !summary_number(profile, "rss_explained", &values[2]) ||
 	    !summary_number(profile, "rss_unexplained", &values[3]))
 		return;
-	text_bytes(held, values[2]);
+	put_held(profile, values[2], held, sizeof(held));
 	fprintf(out, "%-10s%s anonymous memory, ", "rss", text_bytes(anon, values[0]));
 	if (values[1] <= 0)
 		fprintf(out, "%s less than at the start, with %s in use\n",

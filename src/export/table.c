@@ -2,7 +2,8 @@
 /*
  * The table for reading: the run, a row for each site line (or stack), what was left out, the
  * total. The metric decides the order and the share; bytes and objects of its kind (inuse or
- * alloc) are both shown. The error is one standard error of the bytes, only when sampled.
+ * alloc; for collections time and pauses) are both shown. The error is one standard error of the
+ * bytes, only when sampled.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -25,18 +26,29 @@ struct view {
 	const struct export_options *options;
 	FILE *out;
 	bool inuse;    /* the metric is one of the inuse pair */
+	bool pauses;   /* it is one of the pair of garbage collections */
 	bool sampled;  /* there is an error column */
 	int64_t total; /* of the metric */
 };
 
 static enum metric space_metric(const struct view *view)
 {
-	return view->inuse ? METRIC_INUSE_SPACE : METRIC_ALLOC_SPACE;
+	return view->pauses  ? METRIC_GC_TIME
+	       : view->inuse ? METRIC_INUSE_SPACE
+			     : METRIC_ALLOC_SPACE;
 }
 
 static enum metric objects_metric(const struct view *view)
 {
-	return view->inuse ? METRIC_INUSE_OBJECTS : METRIC_ALLOC_OBJECTS;
+	return view->pauses  ? METRIC_GC_PAUSES
+	       : view->inuse ? METRIC_INUSE_OBJECTS
+			     : METRIC_ALLOC_OBJECTS;
+}
+
+/* A value of space_metric(). */
+static char *text_amount(const struct view *view, char buffer[TEXT_SIZE], int64_t amount)
+{
+	return view->pauses ? text_pause(buffer, amount) : text_bytes(buffer, amount);
 }
 
 /* '±' is one column and two bytes, so the padding is written by hand. */
@@ -68,24 +80,28 @@ static void put_head(const struct view *view)
 	bool color = view->options->color;
 
 	fprintf(view->out, "%s%8s %6s %10s %7s%s  %s%s\n", color ? BOLD : "",
-		view->inuse ? "inuse" : "alloc", "share", "objects", "mean",
+		view->pauses  ? "paused"
+		: view->inuse ? "inuse"
+			      : "alloc",
+		"share", view->pauses ? "pauses" : "objects", "mean",
 		view->sampled ? "   error" : "", view->options->stacks ? "stack" : "site",
 		color ? RESET : "");
 }
 
 static void put_values(const struct view *view, const struct row *row)
 {
-	int64_t bytes = row->values[space_metric(view)];
+	int64_t bytes = row->values[space_metric(view)]; /* or ns */
 	int64_t objects = row->values[objects_metric(view)];
-	char size[TEXT_SIZE], mean[TEXT_SIZE] = "-", share[TEXT_SIZE] = "-";
+	char size[TEXT_SIZE], count[TEXT_SIZE] = "-", mean[TEXT_SIZE] = "-", share[TEXT_SIZE] = "-";
 
+	if (view->profile->has_metric[objects_metric(view)])
+		snprintf(count, sizeof(count), "%" PRId64, objects);
 	if (objects > 0)
-		text_bytes(mean, bytes / objects);
+		text_amount(view, mean, bytes / objects);
 	if (view->total > 0)
 		snprintf(share, sizeof(share), "%.1f%%",
 			 100 * (double)row->values[view->options->metric] / (double)view->total);
-	fprintf(view->out, "%8s %6s %10" PRId64 " %7s", text_bytes(size, bytes), share, objects,
-		mean);
+	fprintf(view->out, "%8s %6s %10s %7s", text_amount(view, size, bytes), share, count, mean);
 	if (view->sampled) {
 		putc(' ', view->out);
 		put_error(view, row);
@@ -98,7 +114,7 @@ static void put_frame(FILE *out, const struct stack_frame *frame, unsigned int c
 {
 	unsigned int place = 0, room;
 	char line[TEXT_SIZE] = "";
-	const char *file = stack_basename(frame->file);
+	const char *file = stack_frame_file(frame);
 
 	if (*file) {
 		if (frame->line > 0)
@@ -187,6 +203,8 @@ static void put_nothing(const struct view *view)
 
 	if (summary_number(view->profile, "allocs", &allocs) && allocs == 0)
 		fputs("Nothing was allocated while the target was watched.\n", view->out);
+	else if (view->pauses)
+		fputs("No garbage was collected while the target was watched.\n", view->out);
 	else if (view->inuse && view->profile->nr_samples)
 		fputs("Nothing is held: all that was seen allocated has been freed.\n", view->out);
 	else
@@ -204,7 +222,7 @@ static bool all_empty(const struct view *view, const struct table_rows *rows)
 /* Sampled, and by a tool that states its errors. */
 static bool has_errors(const struct view *view, const struct table_rows *rows)
 {
-	if (view->profile->period <= 1)
+	if (view->profile->period <= 1 || view->pauses)
 		return false;
 	for (uint32_t i = 0; i < rows->nr_rows; i++)
 		if (view->inuse ? rows->rows[i].inuse_error_known : rows->rows[i].alloc_error_known)
@@ -247,6 +265,7 @@ int table_write(const struct profile *profile, const struct export_options *opti
 		.out = out,
 		.inuse = options->metric == METRIC_INUSE_SPACE ||
 			 options->metric == METRIC_INUSE_OBJECTS,
+		.pauses = options->metric == METRIC_GC_TIME || options->metric == METRIC_GC_PAUSES,
 		.total = profile_total(profile, options->metric),
 	};
 	int err;

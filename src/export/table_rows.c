@@ -68,7 +68,8 @@ static int make_key(struct key *key, size_t *max_words, const struct stack *stac
 	if (kind == ROWS_BY_NAMES)
 		key->words[key->nr_words++] = (uintptr_t)sample_comm(stack->profile, sample);
 	for (uint32_t i = 0; i < stack->nr_frames; i++)
-		push_frame(key, &stack->frames[i], kind == ROWS_BY_STACK);
+		push_frame(key, &stack->frames[i],
+			   kind == ROWS_BY_STACK || stack->frames[i].javascript);
 	return 0;
 }
 

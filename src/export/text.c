@@ -115,6 +115,19 @@ char *text_bytes(char buffer[TEXT_SIZE], int64_t bytes)
 	return buffer;
 }
 
+char *text_pause(char buffer[TEXT_SIZE], int64_t ns)
+{
+	double ms = ns / 1e6;
+
+	if (ms < 0.1)
+		snprintf(buffer, TEXT_SIZE, "%.1fus", ms * 1000);
+	else if (ms < 999.5)
+		snprintf(buffer, TEXT_SIZE, "%.*fms", ms < 10 ? 2 : ms < 100 ? 1 : 0, ms);
+	else
+		snprintf(buffer, TEXT_SIZE, "%.*fs", ms < 99950 ? 2 : 0, ms / 1000);
+	return buffer;
+}
+
 char *text_duration(char buffer[TEXT_SIZE], int64_t ns)
 {
 	int64_t seconds;

@@ -17,10 +17,12 @@
  */
 unsigned int text_put(FILE *out, const char *text, unsigned int columns);
 
-#define TEXT_SIZE 24 /* holds any result of the two below */
+#define TEXT_SIZE 24 /* holds any result of those below */
 
 /* "0" "1023" "1.5K" "15.2M" "152M", powers of 1024. Returns @buffer. */
 char *text_bytes(char buffer[TEXT_SIZE], int64_t bytes);
+/* "4.2us" "0.83ms" "12.5ms" "4.20s": time in which something stood still. Returns @buffer. */
+char *text_pause(char buffer[TEXT_SIZE], int64_t ns);
 /* "250 ms" "30.0 s" "5 m 10 s" "3 h 20 m" "2 d 4 h"; a negative one is 0. Returns @buffer. */
 char *text_duration(char buffer[TEXT_SIZE], int64_t ns);
 

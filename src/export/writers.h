@@ -11,5 +11,7 @@ int folded_write(const struct profile *profile, const struct export_options *opt
 int json_write(const struct profile *profile, const struct export_options *options, FILE *out);
 int pprof_format_write(const struct profile *profile, const struct export_options *options,
 		       FILE *out);
+int heapprofile_write(const struct profile *profile, const struct export_options *options,
+		      FILE *out);
 
 #endif

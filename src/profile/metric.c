@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The four metrics' names and units, as every heap profile of the pprof family spells them.
+/* The metrics' names and units, as every heap profile of the pprof family spells them.
  * Declared in profile.h. */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +13,8 @@ static const struct {
 	[METRIC_ALLOC_SPACE] = {"alloc_space", "bytes"},
 	[METRIC_INUSE_OBJECTS] = {"inuse_objects", "count"},
 	[METRIC_INUSE_SPACE] = {"inuse_space", "bytes"},
+	[METRIC_GC_PAUSES] = {"gc_pauses", "count"},
+	[METRIC_GC_TIME] = {"gc_pause", "nanoseconds"},
 };
 
 const char *metric_name(enum metric metric)

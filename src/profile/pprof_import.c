@@ -117,7 +117,8 @@ static int no_metrics(struct import *import)
 		return import->err;
 	return diag_fail(import->diag, -ENOMSG,
 			 "not a heap profile: it has %s, but none of alloc_objects/count, "
-			 "alloc_space/bytes, inuse_objects/count, inuse_space/bytes",
+			 "alloc_space/bytes, inuse_objects/count, inuse_space/bytes, "
+			 "gc_pauses/count, gc_pause/nanoseconds",
 			 names);
 }
 
@@ -331,7 +332,7 @@ static int import_comments(struct import *import)
 	return err;
 }
 
-/* A period that is not in bytes means nothing for memory and stays 0. */
+/* A period that is not in bytes, or in collections, means nothing for memory and stays 0. */
 static int import_times(struct import *import)
 {
 	const Perftools__Profiles__Profile *message = import->message;
@@ -339,7 +340,8 @@ static int import_times(struct import *import)
 
 	import->profile->time_ns = message->time_nanos;
 	import->profile->duration_ns = message->duration_nanos;
-	if (type && strcmp(text(import, type->unit), "bytes") == 0)
+	if (type && (strcmp(text(import, type->unit), "bytes") == 0 ||
+		     import->profile->has_metric[METRIC_GC_PAUSES]))
 		import->profile->period = message->period;
 	return import->err;
 }

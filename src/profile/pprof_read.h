@@ -4,7 +4,7 @@
  * gperftools through pprof, ...), into the model. The bytes are foreign: every index and id is
  * checked, and memory stays bounded whatever they say.
  *
- * A profile may carry some of the four metrics only: see has_metric. What the model has no place
+ * A profile may carry some of the metrics only: see has_metric. What the model has no place
  * for (other sample types, drop_frames, columns, folded marks) is left out. Comments
  * "heaptap:KEY=VALUE" become notes, others are kept as they are.
  */
@@ -18,7 +18,7 @@
 
 /*
  * Reads @fd (which may be a pipe) to its end; it stays the caller's. 0; -EINVAL empty, cut off,
- * damaged or not pprof; -ENOMSG a sound pprof profile without any of the four metrics, such as a
+ * damaged or not pprof; -ENOMSG a sound pprof profile without any of the metrics, such as a
  * CPU profile; -EFBIG above the limits; -ENOMEM; or the -errno of read(). @diag then says why,
  * without the file's name, which only the caller knows: "NAME: TEXT".
  */

@@ -219,8 +219,10 @@ static void emit_times(struct writer *writer)
 	Perftools__Profiles__ValueType type = PERFTOOLS__PROFILES__VALUE_TYPE__INIT;
 	Perftools__Profiles__Profile part = PERFTOOLS__PROFILES__PROFILE__INIT;
 
-	type.type = string_id(writer, "space");
-	type.unit = string_id(writer, "bytes");
+	bool pauses = writer->profile->has_metric[METRIC_GC_PAUSES];
+
+	type.type = string_id(writer, pauses ? metric_name(METRIC_GC_PAUSES) : "space");
+	type.unit = string_id(writer, pauses ? metric_unit(METRIC_GC_PAUSES) : "bytes");
 	part.period_type = &type;
 	part.period = writer->profile->period;
 	part.time_nanos = writer->profile->time_ns;

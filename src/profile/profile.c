@@ -53,7 +53,7 @@ struct profile *profile_new(void)
 		free(profile);
 		return NULL;
 	}
-	for (int i = 0; i < NR_METRICS; i++)
+	for (int i = 0; i < NR_HEAP_METRICS; i++)
 		profile->has_metric[i] = true;
 	return profile;
 }

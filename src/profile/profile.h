@@ -14,21 +14,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The four values of a sample, in the order of the pprof file. */
+/* The values of a sample, in the order of the pprof file: those of a heap profile, and those of one
+ * of garbage collections. */
 enum metric {
 	METRIC_ALLOC_OBJECTS,
 	METRIC_ALLOC_SPACE,
 	METRIC_INUSE_OBJECTS,
 	METRIC_INUSE_SPACE,
+	METRIC_GC_PAUSES,
+	METRIC_GC_TIME,
 	NR_METRICS,
 };
 
-/* "inuse_space" and so on; metric_parse() returns -EINVAL for a name that is none of the four. */
+#define NR_HEAP_METRICS METRIC_GC_PAUSES
+
+/* "inuse_space" and so on; metric_parse() returns -EINVAL for a name that is none of them. */
 const char *metric_name(enum metric metric);
-const char *metric_unit(enum metric metric); /* "bytes" or "count" */
+const char *metric_unit(enum metric metric); /* "bytes", "count" or "nanoseconds" */
 int metric_parse(const char *name, enum metric *ret_metric);
 
 #define PROFILE_NONE UINT32_MAX /* "no such mapping" */
+
+/* The file of the mapping that all JavaScript frames are in: their file and line tell functions of
+ * one name apart, and are shown with it. */
+#define PROFILE_JAVASCRIPT "[js]"
 
 struct profile_mapping {
 	uint64_t start, limit, offset; /* addresses in the target; offset in the file, bytes */
@@ -93,7 +102,7 @@ struct profile {
 	struct profile_index *index; /* private: interned strings, lookup of what exists */
 };
 
-/* Has all four metrics, period 0. NULL when out of memory. profile_free(NULL) is allowed. */
+/* Has the four metrics of a heap profile, period 0. NULL when out of memory. profile_free(NULL) is allowed. */
 struct profile *profile_new(void);
 void profile_free(struct profile *profile);
 

@@ -109,6 +109,29 @@ static const struct pattern patterns[] = {
 	{"node::UncheckedMalloc*", ANY},
 	{"node::Realloc*", ANY},
 	{"node::UncheckedRealloc*", ANY},
+	/* V8's heap: what happened there, and its way from the code that allocates */
+	{"[scavenge]", ANY},
+	{"[mark-compact]", ANY},
+	{"[minor mark-compact]", ANY},
+	{"[collection]", ANY},
+	{"[new space]", ANY},
+	{"[old space]", ANY},
+	{"[large object]", ANY},
+	{"[allocation]", ANY},
+	{"v8::internal::Heap::*", ANY},
+	{"v8::internal::HeapAllocator::*", ANY},
+	{"v8::internal::MainAllocator::*", ANY},
+	{"v8::internal::NewSpace::*", ANY},
+	{"v8::internal::SemiSpaceNewSpace::*", ANY},
+	{"v8::internal::PagedSpace*", ANY},
+	{"v8::internal::SpaceWithLinearArea::*", ANY},
+	{"v8::internal::Factory::*", ANY},
+	{"v8::internal::FactoryBase<*", ANY},
+	{"v8::internal::Runtime_Allocate*", ANY},
+	{"heap::base::Stack::*", ANY},
+	{"PushAllRegistersAndIterateStack", ANY},
+	{"Builtins_CEntry*", ANY},
+	{"Builtins_AllocateIn*", ANY},
 	/* Rust */
 	{"__rustc::*", ANY},
 	{"__rust_alloc*", ANY},
@@ -242,10 +265,62 @@ static bool is_cut_mark(const struct stack_frame *frame)
 	return strcmp(frame->name, "[truncated]") == 0;
 }
 
+static const char *module_of(const struct stack *stack, const struct stack_frame *frame)
+{
+	const struct profile *profile = stack->profile;
+	uint32_t mapping = profile->locations[frame->location].mapping;
+
+	return mapping < profile->nr_mappings ? profile->mappings[mapping].file : NULL;
+}
+
+/* A script of the program, not one of those node has inside. */
+static bool is_own_script(const struct stack_frame *frame)
+{
+	return frame->javascript && strncmp(frame->file, "node:", 5) != 0;
+}
+
+/* The file that V8 is in, by the first frame that must be V8's; NULL when there is none. */
+static const char *runtime_module(const struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->nr_frames; i++)
+		if (!strncmp(stack->frames[i].name, "Builtins_", 9) ||
+		    !strncmp(stack->frames[i].name, "v8::", 4))
+			return module_of(stack, &stack->frames[i]);
+	return NULL;
+}
+
+/*
+ * Below the program's own JavaScript, all that belongs to the runtime is wrapper: V8, what is
+ * linked with it (node, OpenSSL, zlib), node's own scripts. An addon is not. *ret is untouched when
+ * no frame is the program's JavaScript.
+ */
+static bool find_javascript(const struct stack *stack, uint32_t *ret)
+{
+	const char *runtime = runtime_module(stack);
+	uint32_t own = 0, i = 0;
+
+	while (own < stack->nr_frames && !is_own_script(&stack->frames[own]))
+		own++;
+	if (own == stack->nr_frames)
+		return false;
+	for (; i < own; i++) {
+		const struct stack_frame *frame = &stack->frames[i];
+		const char *module = module_of(stack, frame);
+
+		if (!frame->javascript && !site_is_wrapper(frame->name) && module != runtime &&
+		    module && strcmp(module, PROFILE_JAVASCRIPT) != 0)
+			break;
+	}
+	*ret = i;
+	return true;
+}
+
 uint32_t site_frame(const struct stack *stack)
 {
-	uint32_t nr = stack->nr_frames;
+	uint32_t nr = stack->nr_frames, found;
 
+	if (find_javascript(stack, &found))
+		return found;
 	if (nr > 1 && is_cut_mark(&stack->frames[nr - 1]))
 		nr--;
 	for (uint32_t i = 0; i < nr; i++)

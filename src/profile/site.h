@@ -2,7 +2,8 @@
 /*
  * Which line of a stack to name as the one that holds the memory: the first frame, from the leaf,
  * that is not the allocator itself or a library's wrapper of it (operator new, std::vector,
- * alloc::alloc, g_malloc, PyMem_Malloc ...). The wrappers are a table of name patterns.
+ * alloc::alloc, g_malloc, PyMem_Malloc ...). The wrappers are a table of name patterns; below a
+ * program's own JavaScript also all that belongs to its runtime.
  */
 #ifndef HEAPTAP_PROFILE_SITE_H
 #define HEAPTAP_PROFILE_SITE_H

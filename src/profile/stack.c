@@ -17,6 +17,11 @@ const char *stack_basename(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+const char *stack_frame_file(const struct stack_frame *frame)
+{
+	return strncmp(frame->file, "node:", 5) ? stack_basename(frame->file) : frame->file;
+}
+
 /* "[vdso]" already has its brackets. */
 static char *module_name(const char *file)
 {
@@ -80,6 +85,14 @@ static const char *fallback_name(const struct stack *stack, const struct profile
 		       : "[unknown]";
 }
 
+static bool is_javascript(const struct stack *stack, const struct profile_location *location)
+{
+	const struct profile *profile = stack->profile;
+
+	return location->mapping < profile->nr_mappings &&
+	       !strcmp(profile->mappings[location->mapping].file, PROFILE_JAVASCRIPT);
+}
+
 static void push(struct stack *stack, uint32_t index, uint32_t line_index)
 {
 	const struct profile_location *location = &stack->profile->locations[index];
@@ -95,6 +108,7 @@ static void push(struct stack *stack, uint32_t index, uint32_t line_index)
 		frame->name = function->name;
 		frame->file = function->file;
 		frame->line = location->lines[line_index].line;
+		frame->javascript = (*frame->file || frame->line) && is_javascript(stack, location);
 	}
 	if (!frame->name || !*frame->name)
 		frame->name = fallback_name(stack, location);

@@ -20,6 +20,7 @@ struct stack_frame {
 	uint32_t location;    /* index in the profile */
 	uint32_t inline_line; /* index in the location's lines; 0 when it has none */
 	bool inlined;	      /* into the frame that follows */
+	bool javascript;      /* and its place in a script is known */
 };
 
 struct stack {
@@ -35,6 +36,10 @@ void stack_done(struct stack *stack);
 
 /* 0 or -ENOMEM. */
 int stack_load(struct stack *stack, const struct profile_sample *sample);
+
+/* What a reader needs to see of the frame's file: the last component, but of node's own scripts
+ * ("node:internal/timers") all. */
+const char *stack_frame_file(const struct stack_frame *frame);
 
 /* The last component of @path; never fails. */
 const char *stack_basename(const char *path);

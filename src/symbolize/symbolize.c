@@ -16,7 +16,9 @@
 #define uthash_nonfatal_oom(entry) ((entry)->lost = true)
 #include <uthash.h>
 
+#include "symbolize/javascript.h"
 #include "symbolize/module.h"
+#include "symbolize/perf_map.h"
 
 #define DEBUG_PATH "/usr/lib/debug"
 
@@ -43,10 +45,17 @@ struct loaded {
 	UT_hash_handle hh;
 };
 
+struct process_map {
+	pid_t pid;
+	struct perf_map *map; /* NULL: it has none */
+};
+
 struct symbolizer {
 	struct module_options options;
 	char *debug_path;
 	struct loaded *loaded;
+	uint32_t nr_maps;
+	struct process_map *maps;
 	struct symbolizer_stats stats;
 };
 
@@ -94,8 +103,37 @@ void symbolizer_free(struct symbolizer *symbolizer)
 		HASH_DEL(symbolizer->loaded, loaded);
 		loaded_free(loaded);
 	}
+	for (uint32_t i = 0; i < symbolizer->nr_maps; i++)
+		perf_map_free(symbolizer->maps[i].map);
+	free(symbolizer->maps);
 	free(symbolizer->debug_path);
 	free(symbolizer);
+}
+
+static struct process_map *find_map(const struct symbolizer *symbolizer, pid_t pid)
+{
+	for (uint32_t i = 0; i < symbolizer->nr_maps; i++)
+		if (symbolizer->maps[i].pid == pid)
+			return &symbolizer->maps[i];
+	return NULL;
+}
+
+int symbolizer_set_perf_map(struct symbolizer *symbolizer, pid_t pid, int fd)
+{
+	struct process_map *map = find_map(symbolizer, pid), *maps;
+
+	if (!map) {
+		maps = reallocarray(symbolizer->maps, symbolizer->nr_maps + 1, sizeof(*maps));
+		if (!maps)
+			return -ENOMEM;
+		symbolizer->maps = maps;
+		map = &maps[symbolizer->nr_maps++];
+		map->pid = pid;
+	} else {
+		perf_map_free(map->map);
+	}
+	map->map = NULL;
+	return perf_map_read(fd, &map->map);
 }
 
 static struct identity identity_of(const struct object *object)
@@ -252,6 +290,49 @@ static int find_place(struct symbolizer *symbolizer, const struct mapping *mappi
 	return place_get(loaded, address - mapping->start + mapping->offset, ret_place);
 }
 
+/* The frame by what its process's compiler wrote down; -ENOENT when that says nothing of it. */
+static int name_generated(const struct symbolizer *symbolizer, struct profile *profile, pid_t pid,
+			  uint32_t mapping, uint64_t address, uint32_t *ret)
+{
+	const struct process_map *map = find_map(symbolizer, pid);
+	const char *name = map && map->map ? perf_map_find(map->map, address) : NULL;
+	struct perf_map_function function;
+	int err;
+
+	if (!name)
+		return -ENOENT;
+	err = perf_map_javascript(name, &function);
+	if (err == -ENOENT)
+		return add_location(profile, mapping, address, NULL, name, ret);
+	if (!err) {
+		const struct v8_line line = {.function = function.name,
+					     .script = function.script,
+					     .line = function.line,
+					     .start_line = function.line};
+
+		err = symbolize_javascript(profile, &(struct v8_place){1, &line}, ret);
+		free(function.name);
+		free(function.script);
+	}
+	return err;
+}
+
+static int name_in_file(struct symbolizer *symbolizer, struct profile *profile,
+			uint32_t profile_mapping, const struct mapping *mapping, uint64_t address,
+			const struct place *place, uint32_t *ret)
+{
+	char *unnamed = stand_in(mapping);
+	int err = -ENOMEM;
+
+	if (unnamed)
+		err = add_location(profile, profile_mapping, address, place ? &place->named : NULL,
+				   unnamed, ret);
+	free(unnamed);
+	symbolizer->stats.unnamed +=
+		!place || !place->named.nr || !place->named.lines[place->named.nr - 1].name;
+	return err;
+}
+
 int symbolize_frame(struct symbolizer *symbolizer, struct profile *profile,
 		    const struct space *space, const struct frame *frame, uint32_t *ret_location)
 {
@@ -259,29 +340,25 @@ int symbolize_frame(struct symbolizer *symbolizer, struct profile *profile,
 	uint32_t profile_mapping = PROFILE_NONE;
 	const char *build_id = "";
 	struct place *place = NULL;
-	char *unnamed;
 	int err = 0;
 
 	if (frame->mapping < space->nr_mappings)
 		mapping = &space->mappings[frame->mapping];
-	unnamed = stand_in(mapping);
-	if (!unnamed)
-		return -ENOMEM;
 	if (mapping) {
 		err = find_place(symbolizer, mapping, frame->address, &place, &build_id);
-		if (!err)
-			err = add_mapping(profile, mapping, build_id, &profile_mapping);
+		err = err ?: add_mapping(profile, mapping, build_id, &profile_mapping);
 	}
-	if (!err)
-		err = add_location(profile, profile_mapping, frame->address,
-				   place ? &place->named : NULL, unnamed, ret_location);
-	if (!err) {
-		symbolizer->stats.frames++;
-		symbolizer->stats.unnamed +=
-			!place || !place->named.nr || !place->named.lines[place->named.nr - 1].name;
+	if (err)
+		return err;
+	symbolizer->stats.frames++;
+	if (mapping && !mapping->object) {
+		err = name_generated(symbolizer, profile, space->pid, profile_mapping,
+				     frame->address, ret_location);
+		if (err != -ENOENT)
+			return err;
 	}
-	free(unnamed);
-	return err;
+	return name_in_file(symbolizer, profile, profile_mapping, mapping, frame->address, place,
+			    ret_location);
 }
 
 int symbolize_label(struct profile *profile, const char *name, uint32_t *ret_location)

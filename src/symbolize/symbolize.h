@@ -24,6 +24,10 @@ struct symbolizer_options {
 struct symbolizer *symbolizer_new(const struct symbolizer_options *options);
 void symbolizer_free(struct symbolizer *symbolizer);
 
+/* From now on code of process @pid without a file is named by the perf map @fd, which stays the
+ * caller's; a map that was given before is forgotten. 0 or -errno: as if there were none. */
+int symbolizer_set_perf_map(struct symbolizer *symbolizer, pid_t pid, int fd);
+
 /* One recorded frame. */
 struct frame {
 	uint64_t address; /* in the process; of the instruction to name: a return address minus 1 */
@@ -33,8 +37,8 @@ struct frame {
 /*
  * Names frame @frame of @space and adds it to @profile (mapping, functions, location). A frame
  * without a symbol becomes "[libfoo.so.1]" by its mapping's base name, or "[unknown]" without
- * mapping; anonymous executable memory is "[anon]". The result for (mapping, address) is cached.
- * 0 or -errno.
+ * mapping; anonymous executable memory is "[anon]" unless a perf map names it. The result for
+ * (mapping, address) is cached. 0 or -errno.
  */
 int symbolize_frame(struct symbolizer *symbolizer, struct profile *profile,
 		    const struct space *space, const struct frame *frame, uint32_t *ret_location);

@@ -47,6 +47,8 @@ const struct v8_place *v8_resolver_place(const struct v8_resolver *resolver, uin
 
 struct v8_resolver_stats {
 	uint64_t frames, unnamed; /* calls of v8_resolver_find(); without a place */
+	uint64_t unplaced;	  /* named, but not where in the function: line 0 */
+	uint64_t cut_sources;	  /* scripts longer than 64 Mi characters: no lines behind that */
 	uint64_t reads;		  /* of the process's memory */
 };
 void v8_resolver_stats(const struct v8_resolver *resolver, struct v8_resolver_stats *ret);

@@ -24,7 +24,8 @@ struct literal_frame {
 };
 
 struct literal {
-	int64_t values[NR_METRICS]; /* alloc objects, alloc bytes, inuse objects, inuse bytes */
+	/* alloc objects and bytes, inuse objects and bytes, pauses and their ns */
+	int64_t values[NR_METRICS];
 	struct profile_label labels[3];
 	struct literal_frame frames[MAX_FRAMES]; /* leaf first */
 };
@@ -317,13 +318,79 @@ static void make_foreign(struct profile *profile)
 	check(profile_set_note(profile, "", "made by hand"));
 }
 
+#define NODE "/usr/bin/node"
+#define REASON(text)                                                                               \
+	{                                                                                          \
+		{                                                                                  \
+			"reason", text, 0, NULL                                                    \
+		}                                                                                  \
+	}
+
+/* Garbage collections: their two metrics and no other. */
+static void make_gc(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{0, 0, 0, 0, 250, 812345678},
+		 REASON("allocation failure"),
+		 {FRAME("[scavenge]", NULL, 0, NULL),
+		  FRAME("v8::internal::Heap::CollectGarbage", NULL, 0, NODE),
+		  FRAME("Builtins_CEntry_Return1", NULL, 0, NODE),
+		  FRAME("parse", "app.js", 12, NULL), FRAME("node::Start", NULL, 0, NODE)}},
+		{{0, 0, 0, 0, 3, 1500000000},
+		 REASON("finalize incremental marking via task"),
+		 {FRAME("[mark-compact]", NULL, 0, NULL),
+		  FRAME("v8::internal::Heap::CollectGarbage", NULL, 0, NODE),
+		  FRAME("v8::internal::IncrementalMarkingJob::Task::RunInternal", NULL, 0, NODE),
+		  FRAME("node::Start", NULL, 0, NODE)}},
+		{{0, 0, 0, 0, 1, 4200},
+		 REASON("testing"),
+		 {FRAME("[minor mark-compact]", NULL, 0, NULL),
+		  FRAME("v8::internal::Heap::CollectGarbage", NULL, 0, NODE),
+		  FRAME("v8::internal::GCExtension::GC", NULL, 0, NODE)}},
+	};
+
+	set_run(profile, 1);
+	for (int i = 0; i < NR_METRICS; i++)
+		profile->has_metric[i] = i >= NR_HEAP_METRICS;
+	ADD(profile, literals);
+	check(profile_set_note(profile, "source", "gc"));
+	check(profile_set_note(profile, "collections", "254"));
+	check(profile_set_note(profile, "pause_ns", "2312349878"));
+	check(profile_set_note(profile, "lost_gc_half", "1"));
+}
+
+/* Where JavaScript allocates: samples of a size that was measured, large objects exactly. */
+static void make_js(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{800000, 51200000},
+		 {{"alloc_stderr", NULL, 3200000, "bytes"}},
+		 {FRAME("[new space]", NULL, 0, NULL),
+		  FRAME("v8::internal::Factory::NewFillerObject", NULL, 0, NODE),
+		  FRAME("v8::internal::Runtime_AllocateInYoungGeneration", NULL, 0, NODE),
+		  FRAME("parse", "app.js", 12, NULL), FRAME("node::Start", NULL, 0, NODE)}},
+		{{4, 8388608},
+		 {{"alloc_stderr", NULL, 0, "bytes"}},
+		 {FRAME("[large object]", NULL, 0, NULL),
+		  FRAME("v8::internal::HeapAllocator::AllocateRaw", NULL, 0, NODE),
+		  FRAME("grow", "app.js", 30, NULL), FRAME("node::Start", NULL, 0, NODE)}},
+	};
+
+	set_run(profile, 200000);
+	profile->has_metric[METRIC_INUSE_OBJECTS] = profile->has_metric[METRIC_INUSE_SPACE] = false;
+	ADD(profile, literals);
+	check(profile_set_note(profile, "source", "js"));
+	check(profile_set_note(profile, "weight",
+			       "by what the heap grew between collections, standard error 1.5%%"));
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct profile *profile);
 } inputs[] = {
 	{"plain", make_plain},	   {"cpp", make_cpp},	  {"hostile", make_hostile},
 	{"empty", make_empty},	   {"freed", make_freed}, {"sampled", make_sampled},
-	{"foreign", make_foreign},
+	{"foreign", make_foreign}, {"gc", make_gc},	  {"js", make_js},
 };
 
 static void write_input(const char *directory, const char *name, const struct profile *profile)

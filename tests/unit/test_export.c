@@ -132,6 +132,43 @@ static void test_site_frame(void **state)
 	profile_free(profile);
 }
 
+/* Functions that are in no script and have no lines are V8's own; evaluated code has lines. */
+static void test_site_js(void **state)
+{
+	struct profile *profile = new_profile();
+	const struct {
+		const char *name, *file;
+		int64_t line;
+	} frames[] = {{"set", "", 0}, {"evaluated", "", 3}, {"leak", "/app.js", 7}};
+	uint32_t mapping, locations[3];
+	struct profile_sample sample = {.locations = locations, .nr_locations = 3};
+	struct stack stack;
+
+	(void)state;
+	assert_int_equal(profile_add_mapping(profile, &(struct profile_mapping){.file = "[js]"},
+					     &mapping),
+			 0);
+	for (int i = 0; i < 3; i++) {
+		struct profile_function function = {.name = frames[i].name, .file = frames[i].file};
+		struct profile_line line = {.line = frames[i].line};
+		struct profile_location location = {
+			.mapping = mapping, .nr_lines = 1, .lines = &line};
+
+		assert_int_equal(profile_add_function(profile, &function, &line.function), 0);
+		assert_int_equal(profile_add_location(profile, &location, &locations[i]), 0);
+	}
+	assert_int_equal(profile_add_sample(profile, &sample), 0);
+	assert_int_equal(stack_init(&stack, profile), 0);
+	assert_int_equal(stack_load(&stack, &profile->samples[0]), 0);
+	assert_int_equal(site_frame(&stack), 1);
+	sample.nr_locations = 1;
+	assert_int_equal(profile_add_sample(profile, &sample), 0);
+	assert_int_equal(stack_load(&stack, &profile->samples[1]), 0);
+	assert_int_equal(site_frame(&stack), 0); /* nothing else */
+	stack_done(&stack);
+	profile_free(profile);
+}
+
 /* Inlined functions become frames; without a function the module is the name. */
 static void test_stack_frames(void **state)
 {
@@ -388,6 +425,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_site_wrappers),
 		cmocka_unit_test(test_site_frame),
+		cmocka_unit_test(test_site_js),
 		cmocka_unit_test(test_stack_frames),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_rows_unknown_and_large),

@@ -116,6 +116,15 @@ static void check_close(double got, double wanted)
 		fail_msg("%.9g, not %.9g", got, wanted);
 }
 
+static bool is_current(const void *arg, uint32_t tgid, uint32_t epoch)
+{
+	(void)arg;
+	(void)tgid;
+	return epoch == EPOCH;
+}
+
+static const struct snapshot_images images = {is_current, NULL};
+
 static void test_totals(void **state)
 {
 	const struct site_totals *sites;
@@ -126,7 +135,7 @@ static void test_totals(void **state)
 
 	(void)state;
 	fill(&kernel);
-	assert_int_equal(snapshot_take(&kernel, &stacks, EPOCH, 0, now_ns(), &snapshot), 0);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 0, now_ns(), &snapshot), 0);
 	assert_int_equal(snapshot.nr_sites, 4);
 	assert_in_range(snapshot.watched_ns, 10000000000, 70000000000);
 	assert_true(snapshot.stats.count[HT_COUNT_allocs] == 1ULL << 40);
@@ -187,7 +196,7 @@ static void test_min_age(void **state)
 	kernel.live[1] = make_live(1, 100, EPOCH, 9900);      /* young */
 	kernel.live[2] = make_live(1, 1000, EPOCH - 1, 1000); /* of the old image */
 	kernel.live[3] = make_live(4, 1000, EPOCH, 1000);     /* of a site not read yet */
-	assert_int_equal(snapshot_take(&kernel, &stacks, EPOCH, 5000000000, now_ns(), &snapshot),
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 5000000000, now_ns(), &snapshot),
 			 0);
 	ht_contribution(4096, BYTES(3 * 4096), RATE, &c);
 	check_close(snapshot.sites[1].inuse_bytes, 3 * 4096);
@@ -198,8 +207,8 @@ static void test_min_age(void **state)
 	snapshot_done(&snapshot);
 
 	/* longer than the recording: nothing is so old */
-	assert_int_equal(snapshot_take(&kernel, &stacks, EPOCH, 3600000000000, now_ns(), &snapshot),
-			 0);
+	assert_int_equal(
+		snapshot_take(&kernel, &stacks, &images, 3600000000000, now_ns(), &snapshot), 0);
 	for (int i = 0; i < 4; i++)
 		assert_true(snapshot.sites[i].inuse_bytes == 0);
 	snapshot_done(&snapshot);
@@ -216,7 +225,7 @@ static void test_stacks_of_sites(void **state)
 	(void)state;
 	fill(&kernel);
 	assert_int_equal(stacks_add(&stacks, &event, NULL), 0);
-	assert_int_equal(snapshot_take(&kernel, &stacks, EPOCH, 0, now_ns(), &snapshot), 0);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 0, now_ns(), &snapshot), 0);
 	assert_null(snapshot.sites[0].stack);
 	assert_null(snapshot.sites[1].stack);
 	assert_ptr_equal(snapshot.sites[2].stack, stacks_at(&stacks, 2));
@@ -234,11 +243,11 @@ static void test_errors(void **state)
 	(void)state;
 	fill(&kernel);
 	kernel.stats_err = -EPERM;
-	assert_int_equal(snapshot_take(&kernel, &stacks, EPOCH, 0, now_ns(), &snapshot), -EPERM);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 0, now_ns(), &snapshot), -EPERM);
 	assert_null(snapshot.sites);
 	kernel.stats_err = 0;
 	kernel.live_err = -ENOMEM;
-	assert_int_equal(snapshot_take(&kernel, &stacks, EPOCH, 1, now_ns(), &snapshot), -ENOMEM);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 1, now_ns(), &snapshot), -ENOMEM);
 	assert_null(snapshot.sites);
 }
 

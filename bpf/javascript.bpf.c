@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * JavaScript frames. V8 keeps frame pointers, and at fixed places below them what function a frame
+ * belongs to and how far its bytecode has run. Read here, while the stack stands still: the
+ * collector moves functions, and many frames share one pc, that of the interpreter.
+ *
+ * A function is identified by (script id, function literal id), never by its address; both belong
+ * to what identifies the stack.
+ */
+#include "maps.bpf.h"
+#include "window.bpf.h"
+
+#define MAX_FRAME_TYPE 256
+
+/* Is @pc in the interpreter, in either of the places where its code is? */
+static __always_inline bool is_interpreter(const struct ht_v8 *v8, __u64 pc)
+{
+	for (int i = 0; i < 2; i++)
+		if (v8->blob[i] && pc - v8->blob[i] - v8->interpreter < v8->interpreter_size)
+			return 1;
+	return 0;
+}
+
+/* The word @offset bytes into the object @tagged. */
+static __always_inline int field_read(__u64 tagged, __u16 offset, void *ret, __u32 size)
+{
+	return bpf_probe_read_user(ret, size, (void *)(tagged - HT_V8_TAG + offset));
+}
+
+/* Script and literal of the frame's function; zeroes when they cannot be read. */
+static __always_inline void identify(const struct ht_v8 *v8, struct ht_js_frame *frame)
+{
+	__u64 shared, id = 0;
+
+	frame->script = 0;
+	frame->script_id = 0;
+	frame->literal_id = 0;
+	if (field_read(frame->function, v8->function_shared, &shared, sizeof(shared)) ||
+	    field_read(shared, v8->shared_script, &frame->script, sizeof(frame->script)) ||
+	    field_read(shared, v8->shared_literal, &frame->literal_id, sizeof(frame->literal_id)) ||
+	    field_read(frame->script, v8->script_id, &id, sizeof(id)))
+		return;
+	frame->script_id = HT_V8_SMI(id);
+}
+
+/* How far an interpreted function is. */
+static __always_inline void locate(const struct ht_v8 *v8, struct stack_slot *slot,
+				   struct ht_js_frame *frame)
+{
+	__u64 fp = slot->frame.fp, bytecode = 0, offset = 0;
+
+	if (window_read(slot, fp + v8->fp_bytecode_array, &bytecode) ||
+	    window_read(slot, fp + v8->fp_bytecode_offset, &offset))
+		return;
+	frame->bytecode = bytecode;
+	frame->bytecode_offset = HT_V8_SMI(offset);
+}
+
+/* Fills @frame from the slots below the frame pointer; false when it is none. */
+static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot *slot,
+				       bool generated, struct ht_js_frame *frame)
+{
+	__u64 fp = slot->frame.fp, context, function = 0;
+
+	if (!generated && !is_interpreter(v8, slot->frame.pc - 1))
+		return 0;
+	if (window_read(slot, fp + v8->fp_context, &context))
+		return 0;
+	frame->pc = slot->frame.pc;
+	frame->function = 0;
+	frame->bytecode = 0;
+	frame->bytecode_offset = 0;
+	frame->type = 0;
+	if (!HT_V8_IS_OBJECT(context)) {
+		if (!generated || context >= MAX_FRAME_TYPE)
+			return 0;
+		frame->kind = HT_JS_TYPED;
+		frame->type = HT_V8_MARKER_TYPE(context);
+		return 1;
+	}
+	if (window_read(slot, fp + v8->fp_function, &function) || !HT_V8_IS_OBJECT(function))
+		return 0;
+	frame->kind = generated ? HT_JS_CODE : HT_JS_INTERPRETED;
+	frame->function = function;
+	identify(v8, frame);
+	if (!generated)
+		locate(v8, slot, frame);
+	return 1;
+}
+
+__noinline int javascript_frame(struct stack_slot *slot, __u32 generated)
+{
+	struct ht_js_frame *frame;
+	struct ht_v8 *v8;
+	__u32 key, n;
+
+	if (!slot)
+		return 0;
+	key = slot->v8 - 1;
+	v8 = bpf_map_lookup_elem(&v8s, &key);
+	if (!v8 || slot->frame.fp < slot->frame.sp || slot->frame.fp & 7 ||
+	    slot->frame.fp - slot->frame.sp >= HT_FP_STEP_MAX)
+		return 0;
+	n = slot->js.head.nr_frames;
+	OPAQUE(n);
+	if (n >= HT_MAX_JS_FRAMES) {
+		loss_add(HT_LOSS_js_dropped);
+		return 0;
+	}
+	frame = &slot->js.frames[n];
+	if (!frame_read(v8, slot, generated, frame))
+		return 0;
+	frame->frame = slot->nr_pcs - 1;
+	slot->hash = stack_hash_add(slot->hash, (__u64)frame->script_id << 32 | frame->literal_id);
+	if (frame->kind == HT_JS_INTERPRETED)
+		slot->hash = stack_hash_add(slot->hash, (__u32)frame->bytecode_offset);
+	slot->js.head.nr_frames = n + 1;
+	return 0;
+}

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * record --source js --inspector: V8's own sampler, started and read through the inspector of a
+ * node process. Unlike everything else heaptap does this acts on the process, so each thing that is
+ * done to it is said before, and undone afterwards as far as that goes.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "cmd/record.h"
+#include "collect/target.h"
+#include "collect/task_info.h"
+#include "export/text.h"
+#include "inspector/handler.h"
+#include "inspector/port.h"
+#include "inspector/sampling.h"
+#include "util/clock.h"
+
+#define STOPPED_TIMEOUT_MS 3000	 /* for a process that is stopped to go on */
+#define MAX_SLEEP_MS	   60000 /* the protocol's library wants to be called now and then */
+
+struct run {
+	const struct record_options *options;
+	struct output_options output; /* with the path that it has in the end */
+	uint64_t rate;
+	struct target target;
+	struct port port;
+	struct protocol *protocol;
+	int signals;	   /* a signalfd of those that end the run */
+	bool opened, lost; /* the port by us; the connection */
+	bool stopped;	   /* the process, at the end */
+	uint64_t begin_ns;
+	unsigned int nr_snapshots;
+	struct profile *latest; /* the last snapshot, in case the process dies before the end */
+	struct sampling_heap heap;
+};
+
+/* What nohup ignores stays ignored. */
+static int open_signals(void)
+{
+	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct sigaction action;
+
+		if (sigaction(ending[i], NULL, &action) || action.sa_handler != SIG_IGN)
+			sigaddset(&set, ending[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_stopped(const struct process *process)
+{
+	return process->state == 'T' || process->state == 't';
+}
+
+/* SIGUSR1 reaches node's own handler, and node will act on it. */
+static int check_signal(const struct run *run, struct diag *diag)
+{
+	const struct process *process = &run->target.process;
+	struct ht_task *tasks;
+	size_t nr_tasks;
+	int err;
+
+	if (is_stopped(process))
+		return diag_fail(diag, -ENOTSUP,
+				 "pid %d (%s) is stopped and answers nobody: let it go on (kill "
+				 "-CONT %d) and repeat",
+				 process->pid, process->comm, process->pid);
+	err = handler_find_node(run->target.space, diag);
+	err = err ?: task_info_read(process->pid, &tasks, &nr_tasks, diag);
+	if (err)
+		return err;
+	err = handler_check(run->target.space, tasks[0].sigusr1, diag);
+	free(tasks);
+	return err;
+}
+
+static int open_port(struct run *run, struct diag *diag)
+{
+	const struct process *process = &run->target.process;
+	bool quiet = run->options->quiet;
+	int err = port_find(process->pid, &run->port, diag);
+
+	if (!err && !quiet)
+		cmd_message("the inspector of pid %d (%s) is open already at %s port %u and stays "
+			    "so: node reports a debugger on the process's stderr",
+			    process->pid, process->comm, run->port.address,
+			    run->port.listener.port);
+	if (err != -ENOENT)
+		return err;
+	err = check_signal(run, diag);
+	if (err)
+		return err;
+	if (!quiet)
+		cmd_message("opening the inspector of pid %d (%s) by SIGUSR1: it listens at a port "
+			    "of its loopback, to whoever can reach it, until the end of this run, "
+			    "and reports that on its stderr",
+			    process->pid, process->comm);
+	err = port_open(process->pid, run->target.pidfd, &run->port, diag);
+	if (err)
+		return err;
+	run->opened = true;
+	if (!quiet)
+		cmd_message("the inspector is open at %s port %u", run->port.address,
+			    run->port.listener.port);
+	return 0;
+}
+
+static int start(struct run *run)
+{
+	const struct record_options *options = run->options;
+	char until[64] = "until it ends, or Ctrl-C", duration[TEXT_SIZE];
+	const struct process *process = &run->target.process;
+	struct diag diag = {0};
+	int err;
+
+	err = target_open(options->pid, NULL, &run->target, &diag);
+	err = err ?: open_port(run, &diag);
+	err = err ?: port_connect(&run->port, &run->protocol, &diag);
+	err = err ?: sampling_start(run->protocol, run->rate, &diag);
+	if (err) {
+		cmd_message("%s%s", diag.text,
+			    cmd_exit_status(err) == EXIT_NOT_PERMITTED
+				    ? "; `heaptap check` says what is missing"
+				    : "");
+		return err;
+	}
+	run->begin_ns = clock_now_ns();
+	if (options->duration_ns)
+		snprintf(until, sizeof(until), "for %s",
+			 text_duration(duration, options->duration_ns));
+	if (!options->quiet)
+		cmd_message("recording pid %d (%s) %s; only JavaScript objects allocated from now "
+			    "on are seen, of the main thread",
+			    process->pid, process->comm, until);
+	return 0;
+}
+
+static int add_notes(const struct run *run, struct profile *profile)
+{
+	const struct process *process = &run->target.process;
+	int err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
+
+	err = err
+		      ?: profile_set_note(profile, "target", "%d %s %s", process->pid,
+					  process->comm, process->exe);
+	err = err ?: profile_set_note(profile, "comm", "%s", process->comm);
+	err = err ?: profile_set_note(profile, "attached", "late");
+	err = err ?: profile_set_note(profile, "source", "js");
+	err = err
+		      ?: profile_set_note(profile, "inspector", "%s at %s port %u, %s",
+					  run->port.browser, run->port.address,
+					  run->port.listener.port,
+					  run->opened ? "opened by heaptap" : "open already");
+	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, run->rate);
+	err = err ?: profile_set_note(profile, "watched_ns", "%" PRId64, profile->duration_ns);
+	if (!err && run->heap.total)
+		err = profile_set_note(profile, "js_heap_used", "%" PRIu64, run->heap.used);
+	return err;
+}
+
+static int fetch(struct run *run, bool last, struct profile **ret, struct diag *diag)
+{
+	struct profile *profile = profile_new();
+	struct timespec now;
+	int err;
+
+	if (!profile)
+		return diag_fail(diag, -ENOMEM, "out of memory");
+	profile->period = run->rate;
+	err = sampling_fetch(run->protocol, last,
+			     run->stopped ? STOPPED_TIMEOUT_MS : SAMPLING_TIMEOUT_MS, profile,
+			     &run->heap, diag);
+	clock_gettime(CLOCK_REALTIME, &now);
+	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+	profile->duration_ns = clock_now_ns() - run->begin_ns;
+	if (!err && add_notes(run, profile))
+		err = diag_fail(diag, -ENOMEM, "out of memory");
+	if (err) {
+		profile_free(profile);
+		return err;
+	}
+	*ret = profile;
+	return 0;
+}
+
+static int write_profile(const struct run *run, const char *path, const struct profile *profile)
+{
+	struct output_options output = run->output;
+
+	output.path = path;
+	return output_write(&output, "the recording", run->options->quiet, run->options->verbose,
+			    profile);
+}
+
+static int write_snapshot(struct run *run)
+{
+	struct profile *profile;
+	struct diag diag = {0};
+	char *path;
+	int err = fetch(run, false, &profile, &diag);
+
+	if (err)
+		return cmd_fail(err, &diag, "cannot read the profile of pid %d", run->options->pid)
+			       ? err
+			       : 0;
+	profile_free(run->latest);
+	run->latest = profile;
+	path = output_snapshot_path(&run->output, ++run->nr_snapshots);
+	err = path ? write_profile(run, path, profile) : -ENOMEM;
+	free(path);
+	return err;
+}
+
+/* Until a signal, @due_ns, the end of the process or of the connection. 1 when it is over. */
+static int sleep_until(struct run *run, uint64_t due_ns)
+{
+	struct pollfd fds[] = {
+		{.fd = run->signals, .events = POLLIN},
+		{.fd = run->target.pidfd, .events = POLLIN},
+		{.fd = protocol_fd(run->protocol), .events = POLLIN},
+	};
+	uint64_t now = clock_now_ns();
+	int ms = MAX_SLEEP_MS, n;
+
+	if (due_ns <= now)
+		return 0;
+	if ((due_ns - now) / 1000000 < MAX_SLEEP_MS)
+		ms = (due_ns - now) / 1000000 + 1;
+	n = poll(fds, sizeof(fds) / sizeof(fds[0]), ms);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[0].revents)
+		return 1;
+	run->lost = fds[1].revents || protocol_service(run->protocol);
+	return run->lost || protocol_is_waited_for(run->protocol);
+}
+
+static int wait_for_end(struct run *run)
+{
+	const struct record_options *options = run->options;
+	uint64_t end_ns = options->duration_ns ? run->begin_ns + options->duration_ns : UINT64_MAX;
+	uint64_t snapshot_ns = UINT64_MAX;
+	int result = 0;
+
+	if (options->interval_ns)
+		snapshot_ns = run->begin_ns + options->interval_ns;
+	while (!result && clock_now_ns() < end_ns) {
+		if (clock_now_ns() >= snapshot_ns) {
+			result = write_snapshot(run);
+			snapshot_ns += options->interval_ns;
+			continue;
+		}
+		result = sleep_until(run, snapshot_ns < end_ns ? snapshot_ns : end_ns);
+	}
+	return result < 0 ? result : 0;
+}
+
+/* The process is gone with what V8 knew; a snapshot may be there. */
+static int use_latest(struct run *run, struct profile **ret)
+{
+	struct profile *profile = run->latest;
+
+	if (!profile) {
+		cmd_message("pid %d ended, or closed its inspector, before its profile could be "
+			    "read: nothing is written; -i 10s would have kept snapshots",
+			    run->options->pid);
+		return -ESRCH;
+	}
+	run->latest = NULL;
+	cmd_warning("pid %d ended, or closed its inspector, before its profile could be read: this "
+		    "is the snapshot of %.1f s before",
+		    run->options->pid,
+		    (clock_now_ns() - run->begin_ns - profile->duration_ns) / 1e9);
+	*ret = profile;
+	return profile_set_note(profile, "incomplete",
+				"the process ended before the last profile could be read: this is "
+				"its last snapshot");
+}
+
+static void say_end(const struct run *run, const struct profile *profile)
+{
+	char bytes[TEXT_SIZE], used[TEXT_SIZE], rate[TEXT_SIZE], watched[TEXT_SIZE], error[64] = "";
+	double held = profile_total(profile, METRIC_INUSE_SPACE);
+
+	if (run->options->quiet)
+		return;
+	if (held > 0 && run->rate > 1)
+		snprintf(error, sizeof(error), " (standard error at most %.1f%%)",
+			 100 * sqrt(run->rate / held));
+	cmd_message("in use: %s%s, allocated in the %s since the start, of %s that JavaScript "
+		    "holds; one sample per %s",
+		    text_bytes(bytes, held), error, text_duration(watched, profile->duration_ns),
+		    run->heap.used ? text_bytes(used, run->heap.used) : "unknown",
+		    text_bytes(rate, run->rate));
+	cmd_message("objects are not counted, V8 does not tell; worker threads are not seen");
+	if (strcmp(run->output.path, "-") != 0)
+		cmd_message("wrote %s", run->output.path);
+}
+
+static int finish(struct run *run)
+{
+	const struct process *process = &run->target.process;
+	struct profile *profile = NULL;
+	struct diag diag = {0};
+	char *path = NULL;
+	int err;
+
+	err = run->lost ? -ENOTCONN : fetch(run, true, &profile, &diag);
+	if (err == -ENOTCONN)
+		err = use_latest(run, &profile);
+	else if (err)
+		cmd_fail(err, &diag, "cannot read the profile of pid %d%s", process->pid,
+			 run->stopped ? ", which is stopped (kill -CONT lets it go on)" : "");
+	if (!err && !run->output.path)
+		run->output.path = path =
+			output_default_path(&run->output, process->comm, process->pid);
+	if (!err)
+		err = run->output.path ? write_profile(run, run->output.path, profile) : -ENOMEM;
+	if (!err)
+		say_end(run, profile);
+	if (!err && run->options->strict && profile_note(profile, "incomplete"))
+		err = 1;
+	profile_free(profile);
+	free(path);
+	return err;
+}
+
+static unsigned int close_timeout(const struct run *run)
+{
+	return run->stopped ? 100 : PORT_CLOSE_TIMEOUT_MS;
+}
+
+/* Has the process close the port that was opened in it. It must not be in its last moments, when
+ * it waits for us to leave and then closes it anyway. */
+static int ask_to_close(struct run *run, struct diag *diag)
+{
+	int err = 0;
+
+	if (!run->protocol) /* it opened, and then would not talk */
+		err = port_connect(&run->port, &run->protocol, diag);
+	else if (run->lost || protocol_is_waited_for(run->protocol))
+		return 0;
+	return err ?: port_schedule_close(run->protocol, close_timeout(run), diag);
+}
+
+/* A port that was open before is left alone. */
+static void close_port(struct run *run)
+{
+	struct diag diag = {0};
+	struct process process;
+	int err = run->opened ? ask_to_close(run, &diag) : 0;
+
+	protocol_close(run->protocol);
+	run->protocol = NULL;
+	if (!run->opened)
+		return;
+	err = port_wait_closed(&run->port, close_timeout(run)) ? err ?: -ETIMEDOUT : 0;
+	if (err)
+		cmd_warning("the inspector of pid %d is still open at %s port %u (%s): close it by "
+			    "process._debugEnd() in it, or with its end",
+			    run->options->pid, run->port.address, run->port.listener.port,
+			    diag.text[0] ? diag.text
+					 : "it may close when the program is less busy");
+	else if (!run->options->quiet && !process_read(run->options->pid, &process))
+		cmd_message("the inspector of pid %d is closed again", run->options->pid);
+}
+
+int record_inspector_run(struct record_options *options)
+{
+	struct run run = {
+		.options = options,
+		.output = options->output,
+		.rate = options->has_rate ? options->session.rate : SAMPLING_DEFAULT_RATE,
+		.target.pidfd = -1,
+	};
+	int err;
+
+	if (options->output.path && output_check(options->output.path))
+		return EXIT_FAILED;
+	run.signals = open_signals();
+	err = run.signals < 0 ? run.signals : start(&run);
+	if (err) {
+		close_port(&run);
+		target_close(&run.target);
+		return cmd_exit_status(err);
+	}
+	err = wait_for_end(&run);
+	if (!process_read(options->pid, &run.target.process))
+		run.stopped = is_stopped(&run.target.process);
+	err = err ?: finish(&run);
+	close_port(&run);
+	profile_free(run.latest);
+	target_close(&run.target);
+	close(run.signals);
+	return err > 0 ? EXIT_LOST : err ? EXIT_FAILED : EXIT_DONE;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the growth of the resident memory is made of, as far as this run can tell: native
+ * allocations it saw, V8's heaps by space, and the rest, which is said and not attributed.
+ */
+#ifndef HEAPTAP_CMD_RSS_H
+#define HEAPTAP_CMD_RSS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/session.h"
+#include "profile/profile.h"
+
+/* Bytes, of all processes of the session. */
+struct rss {
+	uint64_t anon;	/* resident anonymous memory at the end */
+	int64_t change; /* since the start */
+	int64_t native; /* allocated meanwhile and in use; what JavaScript has outside of V8's heap
+			 * (Buffers) is in it */
+	bool has_v8;	/* V8's heaps could be read */
+	int64_t v8;	/* change of what they have committed */
+	int64_t spaces[V8_NR_SPACES]; /* of that by space */
+	int64_t rest;
+};
+
+/* @native_bytes: what the snapshot has in use. */
+void rss_account(const struct session *session, double native_bytes, struct rss *ret);
+
+/* 0 or -errno. */
+int rss_note(struct profile *profile, const struct rss *rss);
+
+/* One line for a process with V8, without newline: cut to @size. */
+void rss_describe(const struct rss *rss, char *text, size_t size);
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Entries of the kernel's table are taken and given back here; their order means nothing.
+ */
+#include "collect/javascript.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collect/task_info.h"
+#include "elf/image.h"
+
+_Static_assert(sizeof(((struct javascript *)0)->note) == sizeof(((struct v8_layout *)0)->note),
+	       "a note is copied whole");
+
+/* Everything of @ret but the object. */
+static int read_file(const struct object *object, struct v8_file *ret)
+{
+	struct elf_image *image;
+	int err = elf_image_open(object->fd, &image);
+
+	if (err)
+		return -ENOENT;
+	err = v8_layout_read(image, &ret->layout);
+	if (!err && elf_image_vaddr_to_offset(image, ret->layout.blob_vaddr, &ret->blob_offset))
+		err = -ENOENT;
+	if (!err)
+		ret->has_spaces = !v8_spaces_layout_read(image, &ret->layout, &ret->spaces);
+	elf_image_free(image);
+	return err;
+}
+
+static void set_file(struct javascript *javascript, const struct v8_file *file,
+		     struct object *object)
+{
+	object_put(javascript->file.object);
+	javascript->file = *file;
+	javascript->file.object = object_get(object);
+}
+
+void javascript_share(struct javascript *javascript, const struct javascript *like)
+{
+	if (!like->file.object)
+		return;
+	set_file(javascript, &like->file, like->file.object);
+	memcpy(javascript->note, like->note, sizeof(javascript->note));
+}
+
+int javascript_examine(struct javascript *javascript, struct object *object)
+{
+	struct v8_file file = {0};
+	int err;
+
+	if (javascript->resolver || object->fd < 0 || object == javascript->file.object)
+		return 0;
+	err = read_file(object, &file);
+	if (err == -ENOENT || err == -ENOMEM)
+		return err == -ENOMEM ? err : 0;
+	memcpy(javascript->note, file.layout.note, sizeof(javascript->note));
+	javascript->unreadable = err;
+	if (!err)
+		set_file(javascript, &file, object);
+	return 0;
+}
+
+/* Where the builtins are mapped: in the file's own segment, and in the copy V8 makes near its
+ * generated code. The copy is of the same file, or anonymous where V8 is built so. */
+static void find_blobs(const struct javascript *javascript, const struct space *space,
+		       __u64 blob[2])
+{
+	unsigned int nr = 0;
+
+	blob[0] = blob[1] = 0;
+	for (uint32_t i = 0; i < space->nr_mappings && nr < 2; i++) {
+		const struct mapping *mapping = &space->mappings[i];
+		uint64_t at = javascript->file.blob_offset - mapping->offset;
+
+		if (mapping->live && mapping->object == javascript->file.object &&
+		    javascript->file.blob_offset >= mapping->offset &&
+		    at < mapping->end - mapping->start)
+			blob[nr++] = mapping->start + at;
+	}
+}
+
+/* An entry nobody uses, as index + 1; 0 when all are taken. */
+static uint32_t entry_take(const struct ht_v8 *entries)
+{
+	for (uint32_t i = 0; i < HT_MAX_V8; i++)
+		if (!entries[i].blob_size)
+			return i + 1;
+	return 0;
+}
+
+int javascript_publish(struct javascript *javascript, struct kernel *kernel,
+		       const struct space *space, uint32_t tgid)
+{
+	struct ht_v8 *entries = kernel_v8s(kernel), v8 = javascript->file.layout.walker;
+
+	if (!javascript->file.object)
+		return 0;
+	find_blobs(javascript, space, v8.blob);
+	if (!v8.blob[0])
+		return 0;
+	javascript->bias = v8.blob[0] - javascript->file.layout.blob_vaddr;
+	if (!javascript->resolver) {
+		javascript->resolver = v8_resolver_new(tgid, &javascript->file.layout);
+		if (!javascript->resolver)
+			return -ENOMEM;
+		javascript_measure(javascript, tgid);
+		javascript->spaces_start = javascript->spaces;
+	}
+	if (!javascript->entry)
+		javascript->entry = entry_take(entries);
+	if (!javascript->entry)
+		return -ENOSPC;
+	entries[javascript->entry - 1] = v8;
+	return kernel_set_v8(kernel, tgid, javascript->entry);
+}
+
+void javascript_measure(struct javascript *javascript, pid_t pid)
+{
+	struct v8_memory memory = v8_memory_of_process(pid);
+	struct v8_spaces spaces;
+	struct ht_task *tasks;
+	uint64_t *pointers;
+	size_t nr;
+
+	if (!javascript->file.has_spaces || !javascript->resolver ||
+	    task_info_read(pid, &tasks, &nr, NULL))
+		return;
+	pointers = calloc(nr ?: 1, sizeof(*pointers));
+	for (size_t i = 0; i < nr && pointers; i++)
+		pointers[i] = tasks[i].fsbase;
+	if (pointers &&
+	    !v8_spaces_read(&memory, &javascript->file.spaces, javascript->bias, pointers, nr,
+			    &spaces) &&
+	    spaces.nr_isolates)
+		javascript->spaces = spaces;
+	free(pointers);
+	free(tasks);
+}
+
+int javascript_take(struct javascript *javascript, const struct ht_js_event *event,
+		    struct stacks *stacks)
+{
+	struct js_place places[HT_MAX_JS_FRAMES];
+	uint32_t nr = event->head.nr_frames;
+	int err = 0;
+
+	if (!javascript->resolver)
+		return 0;
+	for (uint32_t i = 0; i < nr && !err; i++) {
+		const struct ht_js_frame *frame = &event->frames[i];
+
+		places[i].frame = frame->frame;
+		err = v8_resolver_find(javascript->resolver, frame, frame->pc, &places[i].place);
+	}
+	return err ?: stacks_add_places(stacks, event->head.site, javascript->resolver, places, nr);
+}
+
+static void add_stats(const struct v8_resolver *resolver, struct v8_resolver_stats *sum)
+{
+	struct v8_resolver_stats stats;
+
+	v8_resolver_stats(resolver, &stats);
+	sum->frames += stats.frames;
+	sum->unnamed += stats.unnamed;
+	sum->unplaced += stats.unplaced;
+	sum->cut_sources += stats.cut_sources;
+	sum->reads += stats.reads;
+}
+
+void javascript_stats(const struct javascript *javascript, struct v8_resolver_stats *sum)
+{
+	for (unsigned int i = 0; i < javascript->nr_past; i++)
+		add_stats(javascript->past[i], sum);
+	if (javascript->resolver)
+		add_stats(javascript->resolver, sum);
+}
+
+void javascript_end(struct javascript *javascript, struct kernel *kernel)
+{
+	if (javascript->entry)
+		kernel_v8s(kernel)[javascript->entry - 1].blob_size = 0;
+	javascript->entry = 0;
+}
+
+int javascript_exec(struct javascript *javascript, struct kernel *kernel)
+{
+	struct v8_resolver **past;
+
+	javascript_end(javascript, kernel);
+	javascript->unreadable = false;
+	if (!javascript->resolver)
+		return 0;
+	past = reallocarray(javascript->past, javascript->nr_past + 1, sizeof(*past));
+	if (!past)
+		return -ENOMEM;
+	past[javascript->nr_past++] = javascript->resolver;
+	javascript->past = past;
+	javascript->resolver = NULL;
+	return 0;
+}
+
+void javascript_done(struct javascript *javascript)
+{
+	for (unsigned int i = 0; i < javascript->nr_past; i++)
+		v8_resolver_free(javascript->past[i]);
+	free(javascript->past);
+	v8_resolver_free(javascript->resolver);
+	object_put(javascript->file.object);
+	memset(javascript, 0, sizeof(*javascript));
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The JavaScript of one watched process: finds V8 among its files, tells the walker where things
+ * are, and has the frames it brings back named while the objects they point at are still there.
+ */
+#ifndef HEAPTAP_COLLECT_JAVASCRIPT_H
+#define HEAPTAP_COLLECT_JAVASCRIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collect/kernel.h"
+#include "collect/stacks.h"
+#include "proc/space.h"
+#include "v8/resolver.h"
+#include "v8/spaces.h"
+
+/* A file with V8. */
+struct v8_file {
+	struct object *object; /* held; NULL: none was found */
+	struct v8_layout layout;
+	uint64_t blob_offset; /* of the builtins */
+	bool has_spaces;      /* the sizes of its heap can be read */
+	struct v8_spaces_layout spaces;
+};
+
+struct javascript {
+	struct v8_file file; /* may be of a former image */
+	bool unreadable;     /* there is a V8 whose frames cannot be named: note says why */
+	char note[256];	     /* for the user: what is assumed of it, or missing; "" */
+	struct v8_resolver *resolver; /* of the present image; NULL: no V8 so far */
+	unsigned int nr_past;
+	struct v8_resolver **past;	       /* of former images: their names are still in use */
+	uint64_t bias;			       /* of the file's addresses in the present image */
+	struct v8_spaces spaces_start, spaces; /* when it was found; latest known */
+	uint32_t entry;			       /* as struct ht_process's v8 */
+};
+
+/* A process that maps the same file need not look for V8 in it again. @javascript is zeroed. */
+void javascript_share(struct javascript *javascript, const struct javascript *like);
+
+/* Is V8 in @object, a file that the process maps? 0 or -ENOMEM. */
+int javascript_examine(struct javascript *javascript, struct object *object);
+
+/* Tells the walker where V8's code is mapped now, if it is; from then on frames are named. 0 or
+ * -errno. */
+int javascript_publish(struct javascript *javascript, struct kernel *kernel,
+		       const struct space *space, uint32_t tgid);
+
+/* Looks at the sizes of its heap again. Costs a millisecond or two: not for every event. */
+void javascript_measure(struct javascript *javascript, pid_t pid);
+
+/* Names the frames of @event, for the stack of its site. 0 or -ENOMEM. */
+int javascript_take(struct javascript *javascript, const struct ht_js_event *event,
+		    struct stacks *stacks);
+
+/* Adds what was named, and not, of all images. */
+void javascript_stats(const struct javascript *javascript, struct v8_resolver_stats *sum);
+
+/* The process has another image. What was named keeps its names. */
+int javascript_exec(struct javascript *javascript, struct kernel *kernel);
+/* The process has ended; names stay. */
+void javascript_end(struct javascript *javascript, struct kernel *kernel);
+void javascript_done(struct javascript *javascript);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sources "gc" and "js" of a session: V8's probes in the target, again after an exec, and what
+ * the collections say. A session of the source "malloc" has none of this.
+ */
+#ifndef HEAPTAP_COLLECT_V8_SOURCE_H
+#define HEAPTAP_COLLECT_V8_SOURCE_H
+
+#include "collect/js_window.h"
+#include "collect/kernel.h"
+#include "collect/snapshot.h"
+#include "collect/v8_probes.h"
+
+enum source {
+	SOURCE_MALLOC, /* calls of allocator functions */
+	SOURCE_GC,     /* V8's collections, by the stack they came from */
+	SOURCE_JS,     /* where JavaScript allocates */
+};
+
+/* "malloc", "gc", "js"; -EINVAL for another name. */
+const char *source_name(enum source source);
+int source_parse(const char *name, enum source *ret);
+
+/* KERNEL_PROGRAMS_* that it takes. */
+uint32_t source_programs(enum source source);
+
+struct v8_source {
+	enum source source;
+	struct v8_probes probes; /* of the image that runs now */
+	struct js_window window;
+};
+
+/*
+ * Puts the probes into V8 when @space has it and they are not there. 0, also when there is no V8
+ * yet, or -errno with @diag; with @required no V8 is an error too.
+ */
+int v8_source_attach(struct v8_source *v8, const struct kernel *kernel, const struct caps *caps,
+		     const struct space *space, bool required, struct diag *diag);
+void v8_source_done(struct v8_source *v8);
+
+/* Takes in a collection. 0 or -ENOMEM. */
+int v8_source_collection(struct v8_source *v8, const struct ht_gc_event *event);
+
+/* Source js: turns the samples in @snapshot into bytes and objects, with their variance. */
+void v8_source_scale(const struct v8_source *v8, struct snapshot *snapshot);
+
+/* What the site of a stack is, for its leaf: "[mark-compact]", "[new space]". */
+const char *v8_source_leaf(const struct v8_source *v8, uint16_t probe);
+
+#endif

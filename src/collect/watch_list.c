@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/* An array of processes, and beside it one of descriptors to wait for. */
+#include "collect/watch_list.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+void watch_list_done(struct watch_list *list)
+{
+	for (unsigned int i = 0; i < list->nr; i++) {
+		watched_done(list->all[i]);
+		free(list->all[i]);
+	}
+	free(list->all);
+	free(list->fds);
+	*list = (struct watch_list){0};
+}
+
+/* Room for one more. 0 or -ENOMEM. */
+static int reserve(struct watch_list *list)
+{
+	struct watched **all = reallocarray(list->all, list->nr + 1, sizeof(struct watched *));
+	struct pollfd *fds = reallocarray(list->fds, list->nr + 2, sizeof(*fds));
+
+	list->all = all ?: list->all;
+	list->fds = fds ?: list->fds;
+	return all && fds ? 0 : -ENOMEM;
+}
+
+int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
+		   const struct watched *like, struct diag *diag, struct watched **ret)
+{
+	const struct watched *old = watch_list_find(list, pid);
+	struct watched *watched = malloc(sizeof(*watched));
+	int err = watched ? reserve(list) : -ENOMEM;
+
+	if (err)
+		diag_fail(diag, err, "out of memory");
+	err = err
+		      ?: watched_open(shared, pid, old ? old->target.epoch + 1 : 0, like, diag,
+				      watched);
+	if (err) {
+		free(watched);
+		return err;
+	}
+	list->all[list->nr++] = watched;
+	if (list->follow)
+		kernel_set_flags(shared->kernel, pid, HT_PROCESS_FOLLOW);
+	*ret = watched;
+	return 0;
+}
+
+struct watched *watch_list_find(const struct watch_list *list, uint32_t tgid)
+{
+	for (unsigned int i = list->nr; i-- > 0;)
+		if (list->all[i]->target.process.pid == (pid_t)tgid)
+			return list->all[i];
+	return NULL;
+}
+
+struct watched *watch_list_find_image(const struct watch_list *list, const struct ht_event *event)
+{
+	struct watched *watched = watch_list_find(list, event->tgid);
+
+	return watched && watched->target.epoch == event->epoch ? watched : NULL;
+}
+
+const struct watched *watch_list_at(const struct watch_list *list, uint32_t tgid, uint32_t epoch)
+{
+	for (unsigned int i = list->nr; i-- > 0;) {
+		const struct watched *watched = list->all[i];
+
+		if (watched->target.process.pid == (pid_t)tgid && watched->first_epoch <= epoch)
+			return watched;
+	}
+	return list->all[0];
+}
+
+int watch_list_wait(struct watch_list *list, int ring, int timeout_ms, const sigset_t *mask)
+{
+	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+
+	list->fds[0] = (struct pollfd){ring, POLLIN, 0};
+	for (unsigned int i = 0; i < list->nr; i++) {
+		const struct target *target = &list->all[i]->target;
+
+		list->fds[i + 1] = (struct pollfd){target->ended ? -1 : target->pidfd, POLLIN, 0};
+	}
+	list->nr_waited = list->nr;
+	if (ppoll(list->fds, list->nr + 1, &timeout, mask) >= 0)
+		return 0;
+	list->nr_waited = 0;
+	return errno == EINTR ? 0 : -errno;
+}
+
+unsigned int watch_list_end(struct watch_list *list, const struct watch_shared *shared)
+{
+	unsigned int nr_left = 0;
+
+	for (unsigned int i = 0; i < list->nr; i++) {
+		struct watched *watched = list->all[i];
+
+		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN)
+			watched_end(watched, shared);
+		nr_left += !watched->target.ended;
+	}
+	return nr_left;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The order matters: a process is watched before its mappings are read, so that what changes
+ * meanwhile is heard of; tables are there before probes, since until then stacks are incomplete.
+ */
+#include "collect/watched.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+
+#define READ_TRIES 3
+
+int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
+		 const struct watched *like, struct diag *diag, struct watched *ret)
+{
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->loader_hook = (struct loader_hook){{-1, -1}};
+	err = target_open(pid, like ? like->target.space : NULL, &ret->target, diag);
+	if (err)
+		return err;
+	ret->first_epoch = ret->target.epoch = epoch;
+	ret->refreshed_ns = clock_now_ns();
+	if (like)
+		javascript_share(&ret->javascript, &like->javascript);
+	err = kernel_watch(shared->kernel, pid, epoch);
+	if (!err)
+		return 0;
+	watched_done(ret);
+	return diag_fail(diag, err, "cannot watch pid %d: %s", pid, strerror(-err));
+}
+
+void watched_end(struct watched *watched, const struct watch_shared *shared)
+{
+	watched->target.ended = true;
+	if (shared->attachments)
+		attachments_leave(shared->attachments, watched->target.process.pid);
+	loader_hook_close(&watched->loader_hook);
+	javascript_end(&watched->javascript, shared->kernel);
+	kernel_unwatch(shared->kernel, watched->target.process.pid);
+}
+
+void watched_done(struct watched *watched)
+{
+	for (unsigned int i = 0; i < watched->nr_examined; i++)
+		object_put(watched->examined[i]);
+	free(watched->examined);
+	loader_hook_close(&watched->loader_hook);
+	moments_done(&watched->moments);
+	javascript_done(&watched->javascript);
+	target_close(&watched->target);
+}
+
+/* --- what it has mapped ------------------------------------------------------------------------
+ */
+
+static bool is_examined(const struct watched *watched, const struct object *object)
+{
+	for (unsigned int i = 0; i < watched->nr_examined; i++)
+		if (watched->examined[i] == object)
+			return true;
+	return false;
+}
+
+static int remember(struct watched *watched, struct object *object)
+{
+	struct object **all =
+		reallocarray(watched->examined, watched->nr_examined + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	watched->examined = all;
+	all[watched->nr_examined++] = object_get(object);
+	return 0;
+}
+
+static int examine(struct watched *watched, const struct watch_shared *shared,
+		   struct object *object, struct diag *diag)
+{
+	const struct process *process = &watched->target.process;
+	int err = remember(watched, object);
+
+	if (!err && shared->attachments)
+		err = attachments_add(shared->attachments, shared->kernel, shared->caps, object,
+				      !strcmp(object->path, process->exe), process->pid, diag);
+	if (err < 0)
+		return err;
+	if (watched->loader_hook.fds[0] < 0)
+		loader_hook_open(shared->kernel, shared->caps, object, process->pid,
+				 &watched->loader_hook);
+	return javascript_examine(&watched->javascript, object);
+}
+
+int watched_examine(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
+{
+	const struct space *space = watched->target.space;
+	int err = 0;
+
+	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
+		struct object *object = space->mappings[i].object;
+
+		if (space->mappings[i].live && object && !is_examined(watched, object))
+			err = examine(watched, shared, object, diag);
+	}
+	return err;
+}
+
+/* Reads the mappings, again when some went away meanwhile: then it is not known which they were. */
+static int read_space(struct watched *watched, const struct kernel *kernel,
+		      uint32_t *ret_generation, bool *ret_stable)
+{
+	uint32_t tgid = watched->target.process.pid, after;
+	int err = 0;
+
+	*ret_stable = false;
+	watched->refreshed_ns = clock_now_ns();
+	for (int i = 0; i < READ_TRIES && !err && !*ret_stable; i++) {
+		err = kernel_generation(kernel, tgid, ret_generation);
+		err = err ?: space_refresh(watched->target.space, NULL);
+		err = err ?: kernel_generation(kernel, tgid, &after);
+		*ret_stable = !err && after == *ret_generation;
+	}
+	return err;
+}
+
+int watched_refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
+{
+	struct space *space = watched->target.space;
+	uint32_t tgid = watched->target.process.pid, generation;
+	uint64_t mapset;
+	bool stable;
+	int err = read_space(watched, shared->kernel, &generation, &stable);
+
+	err = err ?: tables_publish(shared->tables, space, tgid, generation, &mapset);
+	err = err
+		      ?: moments_add(&watched->moments, space, HT_MAPSET_VERSION(mapset),
+				     generation, stable);
+	err = err ?: kernel_set_mapset(shared->kernel, tgid, mapset);
+	err = err ?: watched_examine(watched, shared, diag);
+	return err ?: javascript_publish(&watched->javascript, shared->kernel, space, tgid);
+}
+
+void watched_measure(struct watched *watched)
+{
+	target_measure(&watched->target);
+	if (!watched->target.ended)
+		javascript_measure(&watched->javascript, watched->target.process.pid);
+}
+
+int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch)
+{
+	int err = target_exec(&watched->target, epoch);
+
+	return err ?: javascript_exec(&watched->javascript, shared->kernel);
+}
+
+bool watched_bind(const struct watched *watched, uint32_t moment, const __u64 *pcs, uint32_t nr,
+		  uint32_t mappings[HT_MAX_FRAMES])
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		mappings[i] =
+			moments_find(&watched->moments, watched->target.space, moment, pcs[i] - 1);
+		all &= mappings[i] != SPACE_NONE;
+	}
+	return all;
+}

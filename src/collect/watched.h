@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One watched process with all that is known of it over the run: its mappings at every moment, the
+ * files that were examined, its JavaScript. A process forked by it is another one.
+ */
+#ifndef HEAPTAP_COLLECT_WATCHED_H
+#define HEAPTAP_COLLECT_WATCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collect/attach.h"
+#include "collect/caps.h"
+#include "collect/javascript.h"
+#include "collect/kernel.h"
+#include "collect/loader_hook.h"
+#include "collect/moments.h"
+#include "collect/tables.h"
+#include "collect/target.h"
+#include "util/diag.h"
+
+/* What the processes of a session have in common; owned by the session. */
+struct watch_shared {
+	struct kernel *kernel;
+	const struct caps *caps;
+	struct tables *tables;
+	struct attachments *attachments; /* NULL: no allocator is probed */
+};
+
+struct watched {
+	struct target target;
+	uint32_t first_epoch; /* of this process; an earlier one had the same pid */
+	struct moments moments;
+	struct javascript javascript;
+	struct loader_hook loader_hook;
+	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
+	struct object **examined;
+	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
+};
+
+/*
+ * Opens @pid and has the programs watch it from now on; nothing is attached yet. What @like (may be
+ * NULL) knows of files need not be found out again. On failure nothing is to be closed.
+ */
+int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
+		 const struct watched *like, struct diag *diag, struct watched *ret);
+
+/* Probes go, names stay: it has ended. */
+void watched_end(struct watched *watched, const struct watch_shared *shared);
+void watched_done(struct watched *watched);
+
+/* Reads the mappings, loads new unwind tables, probes new allocators. */
+int watched_refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag);
+
+/* Puts probes on every allocator among the objects that were not there before. */
+int watched_examine(struct watched *watched, const struct watch_shared *shared, struct diag *diag);
+
+/* Looks at its CPU time, its memory and its heap again; what an ended process last showed is kept.
+ */
+void watched_measure(struct watched *watched);
+
+/* It has exec'd; what it maps now is to be read. */
+int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch);
+
+/* The mapping of each address at @moment; false when one was in none that is known. */
+bool watched_bind(const struct watched *watched, uint32_t moment, const __u64 *pcs, uint32_t nr,
+		  uint32_t mappings[HT_MAX_FRAMES]);
+
+#endif

@@ -1,0 +1,109 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""The names and lines of JavaScript frames against V8's own: a script stops in many kinds of
+functions, cold and ever hotter, and prints what V8 thinks its stack is; build/targets/frames reads
+the same stack from outside. Every version of Node that is unpacked in HEAPTAP_NODES is asked."""
+
+import collections
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tap import Skip, at_end, expect, main, test
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMES = Path(os.environ.get("HEAPTAP_BUILD", ROOT / "build")) / "targets/frames"
+NODES = Path(os.environ.get("HEAPTAP_NODES", "/var/cache/heaptap-test/node"))
+SCRIPT = ROOT / "tests/v8/truth.js"
+VERSIONS = ["18.20.8", "20.20.2", "22.23.3", "24.21.0", "25.9.0", "26.10.0"]
+SAME = ("function", "script", "line")
+
+
+def node(version):
+    path = NODES / version / "bin/node"
+    if not path.exists():
+        raise Skip(f"no {path}")
+    return path
+
+
+def start(command):
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    at_end(lambda: (process.kill(), process.communicate()))
+    return process
+
+
+def stops(process):
+    """What V8 says at each stop; the process goes on when the next one is asked for."""
+    for line in process.stdout:
+        stop = json.loads(line)
+        # Builtins have no place in a source; async parents are not on the stack.
+        stop["stack"] = [f for f in stop["stack"] if f["line"] and not f["async"]][1:]
+        yield stop
+        process.stdin.write(b"x")
+        process.stdin.flush()
+
+
+def seen(process, *options):
+    """The lines of the frames that called park(), and what the run cost."""
+    run = subprocess.run([FRAMES, str(process.pid), *options], capture_output=True, text=True)
+    expect(run.returncode == 0, run.stderr)
+    *lines, cost = [json.loads(line) for line in run.stdout.splitlines()]
+    names = [line.get("function") for line in lines]
+    expect("park" in names, "the stack begins elsewhere:", names)
+    return lines[names.index("park") + 1 :], cost
+
+
+class Score(collections.Counter):
+    def compare(self, stop, lines):
+        kind = "cold" if stop["round"] == 0 else "hot"
+        self[kind] += len(stop["stack"])
+        wrong = []
+        for want, got in zip(stop["stack"], lines):
+            right = all(want[key] == got.get(key) for key in SAME)
+            self[f"{kind} right"] += right
+            self[f"{kind} columns"] += right and want["column"] == got["column"]
+            if not right:
+                wrong.append((want, got))
+        if wrong or len(lines) != len(stop["stack"]):
+            print(f"# {stop['scenario']}, round {stop['round']}: {len(lines)} lines of",
+                  len(stop["stack"]), wrong[:2])
+        self["generated"] += sum(line["kind"] == 1 for line in lines)
+        self["inlined"] += len(lines) - len({line["frame"] for line in lines})
+
+
+def names(version):
+    process = start([node(version), SCRIPT])
+    score, cold_us, cached_us = Score(), [], []
+    for stop in stops(process):
+        lines, cost = seen(process, "20")
+        score.compare(stop, lines)
+        cold_us.append(cost["cold_us"] / cost["frames"])
+        cached_us.append(cost["cached_us"] / cost["frames"])
+    cold_us.sort()
+    cached_us.sort()
+    print(f"# {dict(score)}; a frame takes {cold_us[len(cold_us) // 2]:.0f} us,",
+          f"known {cached_us[len(cached_us) // 2]:.2f} us; {cost['layout_ms']:.0f} ms for a layout")
+    expect(score["cold"] > 500 and score["generated"] > 500 and score["inlined"] > 100, score)
+    expect(score["cold right"] == score["cold"], score)
+    expect(score["hot right"] >= 0.99 * score["hot"], score)
+
+
+def moved(version):
+    """The function's own address says nothing any more: by way of the script it is found."""
+    process = start([node(version), SCRIPT, "nested"])
+    score = Score()
+    for stop in stops(process):
+        lines, _ = seen(process, "1", "moved")
+        score.compare(stop, lines)
+    print(f"# {dict(score)}")
+    expect(score["cold"] > 10 and score["cold right"] == score["cold"], score)
+    expect(score["hot right"] >= 0.99 * score["hot"], score)
+
+
+for v in VERSIONS:
+    test(f"Node {v}: functions and lines are V8's own", v)(names)
+    test(f"Node {v}: also when the function was moved", v)(moved)
+
+if __name__ == "__main__":
+    main()
