@@ -55,8 +55,7 @@ def expect_evaluated(profile, nr_evals):
 def churn(version):
     script = NodeScript(version, "churn.js", f"--turns={NR_TURNS}")
     recording = Recording(pid=script.pid)
-    script.send()
-    (counts,) = parse_truth(iter(lambda: script.line(90), None))
+    (counts,) = script.go()
     recording.stop()
     expect(counts["majors"] >= 5, "not enough was moved:", counts)
     profile = recording.profile()
