@@ -141,7 +141,7 @@ demo: $(B)/heaptap $(B)/targets/leaky
 $(B)/obj/tests/bench/%.o: CFLAGS += -fno-omit-frame-pointer
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed $^ -o $@ $(LDLIBS)
-bench: $(B)/heaptap $(BENCH)
+bench: $(B)/heaptap $(BENCH) nodes
 	$(Q)HEAPTAP_BUILD=$(abspath $(B)) tests/bench/run.py --output docs/benchmarks.md
 
 # A page is the command's own --help, with the sections of docs/man added.

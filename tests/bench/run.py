@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 
+import node_load
 import unwinding
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -314,7 +315,7 @@ def limits(samples):
     ]
     rows += [(row, samples.median(row), 1, " s") for row in
              (f"report -f {name} of {NR_STACKS:,} stacks" for name in ("table", "folded"))]
-    return rows + list(unwinding.limits(samples))
+    return rows + list(unwinding.limits(samples)) + list(node_load.limits(samples))
 
 
 def verdict(measured, limit):
@@ -362,7 +363,7 @@ def cost_table(samples):
 def page(samples, facts, nr_rounds):
     yield "# What heaptap costs"
     yield ""
-    yield ("Written by `sudo make bench`, which takes two minutes; ratios are what carries over to another "
+    yield ("Written by `sudo make bench`, which takes five minutes; ratios are what carries over to another "
            "machine.")
     yield ""
     yield from (f"- {fact}" for fact in facts)
@@ -378,6 +379,8 @@ def page(samples, facts, nr_rounds):
     yield from cost_table(samples)
     yield ""
     yield from unwinding.page(samples)
+    yield ""
+    yield from node_load.page(samples)
     yield ""
     yield "## Limits"
     yield ""
@@ -415,6 +418,8 @@ def measure(nr_rounds):
     report_large(samples)
     say("unwinding")
     unwinding.measure(samples, BUILD, SCRATCH)
+    say("a server on node under load")
+    node_load.measure(samples, BUILD, SCRATCH)
     return samples
 
 

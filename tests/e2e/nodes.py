@@ -2,12 +2,7 @@
 """The versions of Node that scripts/fetch-nodes fetched, and scripts of tests/e2e/js run by them. What
 was not fetched is skipped, with the reason that the script left."""
 
-import os
-import re
-from pathlib import Path
-
-from harness import ROOT, Process
-from tap import Skip, expect, test
+from harness import *
 
 JS = ROOT / "tests/e2e/js"
 NPM = ["18.20.8", "20.20.2", "22.23.3", "24.21.0", "25.9.0", "26.10.0"]
@@ -62,6 +57,47 @@ class NodeScript(Process):
         self.name = f"{script} on node {version}"
         expect(self.line(timeout) == "ready", self.name, "did not become ready")
 
+    def go(self, timeout=90.0):
+        """Lets it run; what it states up to "done"."""
+        self.send()
+        return parse_truth(iter(lambda: self.line(timeout), None))
 
-def node_major(version):
-    return int(re.search(r"\d+", version)[0])
+
+def node_headers():
+    """The folder of node_api.h, of any version that is there: the ABI is one."""
+    for version in NPM:
+        folder = _directory() / version / "include/node"
+        if (folder / "node_api.h").exists():
+            return folder
+    raise Skip("node_api.h: scripts/fetch-nodes was not run")
+
+
+def build_addon():
+    """js/addon.c, compiled: its path."""
+    path = scratch() / "addon.node"
+    command = ["gcc", "-O1", "-g", "-fno-optimize-sibling-calls", "-fPIC", "-shared"]
+    built = run([*command, "-I", node_headers(), JS / "addon.c", "-o", path])
+    expect_status(built, 0)
+    return path
+
+
+class Server(NodeScript):
+    """js/server.js, and wrk that loads it."""
+
+    def __init__(self, version, *arguments, **options):
+        if not shutil.which("wrk"):
+            raise Skip("wrk is not installed")
+        super().__init__(version, "server.js", *arguments, **options)
+        self.url = f"http://127.0.0.1:{json.loads(self.line())['port']}/path"
+
+    def load(self, seconds, connections=8):
+        """Requests per second."""
+        result = run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", self.url])
+        rate = re.search(r"Requests/sec:\s+([\d.]+)", result.stdout)
+        bad = re.search(r"Non-2xx.*|Socket errors.*", result.stdout)
+        expect(rate and not bad, result)
+        return float(rate[1])
+
+    def nr_requests(self):
+        self.send()
+        return json.loads(self.line())["nr_requests"]

@@ -7,6 +7,7 @@
 'use strict';
 
 const { fileURLToPath } = require('node:url');
+const { next_line, hold } = require('./stdin.js');
 const { warm, measure } = require('./take.js');
 
 const FIRST_SIZE = 300007;
@@ -31,10 +32,6 @@ function path_of(file) {
 	return file?.startsWith('file://') ? fileURLToPath(file) : file;
 }
 
-function next_line() {
-	return new Promise((resolve) => process.stdin.once('data', resolve));
-}
-
 async function main() {
 	const cases = await all_cases();
 	await warm(cases, Number(option('warm', '0')));
@@ -44,9 +41,7 @@ async function main() {
 		truth.frames = truth.frames.map(([name, file, line]) => [name, path_of(file), line]);
 		console.log(JSON.stringify(truth));
 	}
-	console.log('done');
-	process.stdin.on('end', () => process.exit(0));
-	process.stdin.resume();
+	hold();
 }
 
 main();

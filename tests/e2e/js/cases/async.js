@@ -17,9 +17,16 @@ async function after_await(size) {
 		take(size);
 }
 
+// Of its own, since after_await() resumed has one and the same stack whoever waits for it.
+async function awaited(size) {
+	await null;
+	return take(
+		size);
+}
+
 async function awaits_another(size) {
 	const one = await
-		after_await(size);
+		awaited(size);
 	return one;
 }
 
