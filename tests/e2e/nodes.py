@@ -101,3 +101,7 @@ class Server(NodeScript):
     def nr_requests(self):
         self.send()
         return json.loads(self.line())["nr_requests"]
+
+
+def node_major(version):
+    return int(re.search(r"\d+", version)[0])

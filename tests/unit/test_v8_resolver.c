@@ -56,11 +56,11 @@ static void stop(struct playing *playing)
 /* The lines of frame @i are wanted[nr...]; returns how many that are. */
 static uint32_t expect_frame(struct playing *playing, uint32_t i, uint32_t nr)
 {
-	const struct tape_frame *frame = &playing->tape.frames[i];
+	const struct ht_js_frame *frame = &playing->tape.frames[i];
 	const struct v8_place *place;
 	uint32_t index;
 
-	assert_int_equal(v8_resolver_find(playing->resolver, &frame->js, frame->pc, &index), 0);
+	assert_int_equal(v8_resolver_find(playing->resolver, frame, frame->pc, &index), 0);
 	place = v8_resolver_place(playing->resolver, index);
 	assert_non_null(place);
 	for (uint32_t k = 0; k < place->nr_lines; k++, nr++) {
@@ -118,7 +118,7 @@ static void test_optimized(void **state)
 static void test_reused(void **state)
 {
 	struct playing *playing = play(CORPUS "v8-10.2-interpreted");
-	struct ht_js_frame frame = playing->tape.frames[0].js;
+	struct ht_js_frame frame = playing->tape.frames[0];
 	struct v8_resolver_stats stats;
 	uint32_t place;
 
@@ -126,7 +126,7 @@ static void test_reused(void **state)
 	frame.literal_id = 1000;
 	assert_int_equal(v8_resolver_find(playing->resolver, &frame, 0, &place), 0);
 	assert_int_equal(place, V8_NO_PLACE);
-	frame = playing->tape.frames[0].js;
+	frame = playing->tape.frames[0];
 	frame.script_id++;
 	assert_int_equal(v8_resolver_find(playing->resolver, &frame, 0, &place), 0);
 	assert_int_equal(place, V8_NO_PLACE);
@@ -143,10 +143,10 @@ static void test_gone(void **state)
 	(void)state;
 	expect_frame(playing, 0, 0);
 	playing->tape.nr_pieces = 0;
-	playing->tape.frames[0].js.function = playing->tape.frames[0].js.bytecode = 0;
+	playing->tape.frames[0].function = playing->tape.frames[0].bytecode = 0;
 	expect_frame(playing, 0, 0);
 	/* even when the script has moved, its id being met once only */
-	playing->tape.frames[0].js.script += 64;
+	playing->tape.frames[0].script += 64;
 	expect_frame(playing, 0, 0);
 	stop(playing);
 }

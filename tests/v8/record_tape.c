@@ -47,7 +47,7 @@ static void write_head(FILE *file, const struct scan *scan, uint32_t first, uint
 	fwrite(&fixed, sizeof(fixed), 1, file);
 	fwrite(&nr, sizeof(nr), 1, file);
 	for (uint32_t i = 0; i < nr; i++) {
-		struct tape_frame frame = {scan->frames[first + i].js, scan->frames[first + i].pc};
+		struct ht_js_frame frame = scan->frames[first + i].js;
 
 		fwrite(&frame, sizeof(frame), 1, file);
 	}

@@ -230,7 +230,7 @@ static void take_frame(const struct process *process, uint64_t fp, uint64_t pc, 
 	const struct range *range = range_of(process, pc);
 	const struct ht_v8 *v8 = &ret->layout.walker;
 	uint64_t context = word(process, fp + (uint64_t)(int64_t)v8->fp_context);
-	struct scan_frame frame = {.pc = pc};
+	struct scan_frame frame = {.pc = pc, .js.pc = pc};
 	uint64_t offset;
 
 	if (!range || !range->is_code || ret->nr_frames == HT_MAX_JS_FRAMES)

@@ -4,7 +4,7 @@
  * of their V8. Recorded from a live process by record_tape, played without one.
  *
  *	char magic[8]; uint32_t fixed_size; struct tape_fixed;
- *	uint32_t nr_frames; struct tape_frame[]; then pieces: uint64_t address; uint32_t size; bytes
+ *	uint32_t nr_frames; struct ht_js_frame[]; then pieces: uint64_t address; uint32_t size; bytes
  */
 #ifndef HEAPTAP_TESTS_V8_TAPE_H
 #define HEAPTAP_TESTS_V8_TAPE_H
@@ -17,7 +17,7 @@
 #include "v8/layout.h"
 #include "v8/memory.h"
 
-#define TAPE_MAGIC	"v8tape1"
+#define TAPE_MAGIC	"v8tape2"
 #define TAPE_MAX_FRAMES 16
 #define TAPE_MAX_PIECES 1024
 
@@ -30,15 +30,10 @@ struct tape_fixed {
 	uint8_t frame_labels[V8_MAX_FRAME_TYPES];
 };
 
-struct tape_frame {
-	struct ht_js_frame js;
-	uint64_t pc;
-};
-
 struct tape {
 	struct v8_layout layout;
 	uint32_t nr_frames, nr_pieces;
-	struct tape_frame frames[TAPE_MAX_FRAMES];
+	struct ht_js_frame frames[TAPE_MAX_FRAMES];
 	struct {
 		uint64_t address;
 		uint32_t size;
