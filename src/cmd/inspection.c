@@ -134,7 +134,7 @@ static void close_port(struct inspection *inspection)
 			    stopped	   ? "it closes when the process goes on"
 			    : diag.text[0] ? diag.text
 					   : "it closes when the program is less busy");
-	else if (!inspection->quiet && !process_read(port->pid, &process))
+	else if (!inspection->quiet && !process_read(port->pid, &process) && process.state != 'Z')
 		cmd_message("the inspector of pid %d is closed again", port->pid);
 }
 

@@ -316,6 +316,7 @@ def killed():
         node.process.kill()
         result = expect_status(recording.wait(), status)
         expect(recording.output.exists() == bool(options), result)
+        expect("closed again" not in result.stderr, "there is nobody to close it:", result)
         if options:
             profile = recording.profile()
             expect("last snapshot" in profile.notes["incomplete"], profile.notes)
