@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "collect/task_info.h"
+#include "inspector/cluster.h"
 #include "inspector/handler.h"
 
 #define STOPPED_TIMEOUT_MS 100 /* it will not answer, but have it in its queue */
@@ -18,6 +19,22 @@ static bool is_stopped(const struct inspection *inspection)
 
 	return !process_read(inspection->target.process.pid, &process) &&
 	       (process.state == 'T' || process.state == 't');
+}
+
+/* The primary of a cluster passes the signal on to its workers, whose handlers may be others, and
+ * whose ports nobody would close. */
+static int check_cluster(const struct process *process, struct diag *diag)
+{
+	pid_t worker = cluster_find_worker(process->pid);
+
+	if (worker <= 0)
+		return 0;
+	return diag_fail(
+		diag, -ENOTSUP,
+		"pid %d (%s) is the primary of a node cluster, and would pass SIGUSR1 on to "
+		"its workers: record a worker (pid %d is one), or start the primary with "
+		"--inspect",
+		process->pid, process->comm, worker);
 }
 
 /* SIGUSR1 reaches node's own handler, and node will act on it. */
@@ -34,6 +51,7 @@ static int check_signal(const struct inspection *inspection, struct diag *diag)
 				 "-CONT %d) and repeat",
 				 process->pid, process->comm, process->pid);
 	err = handler_find_node(inspection->target.space, diag);
+	err = err ?: check_cluster(process, diag);
 	err = err ?: task_info_read(process->pid, &tasks, &nr_tasks, diag);
 	if (err)
 		return err;
@@ -116,7 +134,7 @@ static void close_port(struct inspection *inspection)
 			    stopped	   ? "it closes when the process goes on"
 			    : diag.text[0] ? diag.text
 					   : "it closes when the program is less busy");
-	else if (!inspection->quiet && !process_read(port->pid, &process))
+	else if (!inspection->quiet && !process_read(port->pid, &process) && process.state != 'Z')
 		cmd_message("the inspector of pid %d is closed again", port->pid);
 }
 

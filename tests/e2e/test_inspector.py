@@ -250,6 +250,25 @@ def workers():
     expect_undone(node)
 
 
+@test("the primary of a cluster, which passes SIGUSR1 on, is refused; a worker is not")
+def cluster():
+    script = "const cluster = require('cluster');\n"
+    script += "process.env.PADDING = 'x'.repeat(100000);\n"
+    script += "if (cluster.isPrimary) { const worker = cluster.fork(); worker.on('online', () => console.log('ready')); }\n"
+    script += "else { const keep = []; function hold() { keep.push(new Array(1000).fill(0.5)); } setInterval(hold, 10); }"
+    with socket.socket() as free:  # the worker takes the next one; 0 would be refused
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    node = Node(script, port=port)
+    worker = int(Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text().split()[0])
+    refused(node.pid, 3, "primary of a node cluster", worker)
+    expect(node.stderr() == "" and not listening(worker), node.stderr())
+    recording = Inspection(worker, "-d", "500ms")
+    expect_status(recording.wait(), 0)
+    expect(at(recording.profile(), "hold") > 0, "the worker's objects")
+    wait_until(lambda: not listening(worker), "the worker's port is closed", timeout=2)
+
+
 @test("the port is taken: said, and the process goes on")
 def port_busy():
     with socket.socket() as taken:
@@ -297,6 +316,7 @@ def killed():
         node.process.kill()
         result = expect_status(recording.wait(), status)
         expect(recording.output.exists() == bool(options), result)
+        expect("closed again" not in result.stderr, "there is nobody to close it:", result)
         if options:
             profile = recording.profile()
             expect("last snapshot" in profile.notes["incomplete"], profile.notes)
