@@ -27,10 +27,10 @@ static __always_inline int field_read(__u64 tagged, __u16 offset, void *ret, __u
 	return bpf_probe_read_user(ret, size, (void *)(tagged - HT_V8_TAG + offset));
 }
 
-/* Script and literal of the frame's function; zeroes when they cannot be read. */
-static __always_inline void identify(const struct ht_v8 *v8, struct ht_js_frame *frame)
+/* Script and literal of the frame's function, from its objects. False when they cannot be read. */
+static __always_inline bool identify(const struct ht_v8 *v8, struct ht_js_frame *frame)
 {
-	__u64 shared, id = 0;
+	__u64 shared, id;
 
 	frame->script = 0;
 	frame->script_id = 0;
@@ -39,8 +39,38 @@ static __always_inline void identify(const struct ht_v8 *v8, struct ht_js_frame 
 	    field_read(shared, v8->shared_script, &frame->script, sizeof(frame->script)) ||
 	    field_read(shared, v8->shared_literal, &frame->literal_id, sizeof(frame->literal_id)) ||
 	    field_read(frame->script, v8->script_id, &id, sizeof(id)))
-		return;
+		return 0;
 	frame->script_id = HT_V8_SMI(id);
+	return 1;
+}
+
+/*
+ * The same from what this slot has seen before. Between two collections an address belongs to one
+ * function: what is on a stack is alive, so it is neither moved nor freed until the next one, which
+ * is counted when its pause begins and again when it ends.
+ */
+static __always_inline void recall(const struct ht_v8 *v8, struct stack_slot *slot,
+				   struct ht_js_frame *frame)
+{
+	__u32 moves = *(volatile __u32 *)&v8->moves;
+	__u32 at = frame->function * 0x9e3779b97f4a7c15ULL >> (64 - KNOWN_FUNCTIONS_SHIFT);
+	struct known_function *known = &slot->known[at & ((1 << KNOWN_FUNCTIONS_SHIFT) - 1)];
+
+	if (moves && known->moves == moves && known->v8 == slot->v8 &&
+	    known->function == frame->function) {
+		frame->script = known->script;
+		frame->script_id = known->script_id;
+		frame->literal_id = known->literal_id;
+		return;
+	}
+	if (!identify(v8, frame) || !moves)
+		return;
+	known->function = frame->function;
+	known->script = frame->script;
+	known->script_id = frame->script_id;
+	known->literal_id = frame->literal_id;
+	known->moves = moves;
+	known->v8 = slot->v8;
 }
 
 /* How far an interpreted function is. */
@@ -82,10 +112,27 @@ static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot
 		return 0;
 	frame->kind = generated ? HT_JS_CODE : HT_JS_INTERPRETED;
 	frame->function = function;
-	identify(v8, frame);
+	recall(v8, slot, frame);
 	if (!generated)
 		locate(v8, slot, frame);
 	return 1;
+}
+
+/* A collection's pause begins or ends. */
+SEC("uprobe/v8_moves")
+int v8_moves(struct pt_regs *ctx)
+{
+	struct ht_process *process = process_find(bpf_get_current_pid_tgid() >> 32);
+	struct ht_v8 *v8;
+	__u32 key;
+
+	if (!process || !process->v8)
+		return 0;
+	key = process->v8 - 1;
+	v8 = bpf_map_lookup_elem(&v8s, &key);
+	if (v8)
+		__sync_fetch_and_add(&v8->moves, 1);
+	return 0;
 }
 
 __noinline int javascript_frame(struct stack_slot *slot, __u32 generated)

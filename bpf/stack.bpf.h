@@ -12,6 +12,15 @@
 
 #define WINDOW_WORDS (PAGE_SIZE / 8)
 
+/* What is known of the JavaScript function at an address, as long as nothing has moved. */
+struct known_function {
+	__u64 function; /* tagged */
+	__u64 script;
+	__u32 script_id, literal_id;
+	__u32 moves, v8; /* as in struct ht_v8 and struct ht_process; moves 0: nothing known */
+};
+#define KNOWN_FUNCTIONS_SHIFT 6
+
 /*
  * A stack being taken, in scratch memory that belongs to this invocation alone: a uprobe program
  * can be preempted by another task on its CPU, so per-CPU memory would be overwritten. The state
@@ -31,6 +40,7 @@ struct stack_slot {
 	__u64 window[WINDOW_WORDS]; /* a part of the stack that slides up with the walk */
 	struct ht_stack_event event;
 	struct ht_js_event js; /* the JavaScript frames among pcs */
+	struct known_function known[1 << KNOWN_FUNCTIONS_SHIFT];
 };
 
 /* Where the walk begins: registers as they are when the direct caller goes on. */

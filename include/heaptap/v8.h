@@ -35,7 +35,7 @@ struct ht_v8 {
 	__u16 shared_script;   /* SharedFunctionInfo to Script */
 	__u16 shared_literal;  /* int32: function literal id */
 	__u16 script_id;       /* Smi */
-	__u32 spare;
+	__u32 moves;	       /* grows when objects may have moved or gone; 0: nobody counts */
 };
 #define HT_MAX_V8 512 /* processes with V8 that are watched at once */
 

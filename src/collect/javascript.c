@@ -93,8 +93,17 @@ static uint32_t entry_take(const struct ht_v8 *entries)
 	return 0;
 }
 
+/* Collections are counted from now on, if that can be; else nothing is remembered. */
+static void count_moves(struct javascript *javascript, const struct kernel *kernel,
+			const struct caps *caps, struct ht_v8 *entry, uint32_t tgid)
+{
+	if (!javascript->moves.nr_fds &&
+	    moves_hook_open(kernel, caps, javascript->file.object, tgid, &javascript->moves) == 1)
+		__atomic_store_n(&entry->moves, 1, __ATOMIC_RELEASE);
+}
+
 int javascript_publish(struct javascript *javascript, struct kernel *kernel,
-		       const struct space *space, uint32_t tgid)
+		       const struct caps *caps, const struct space *space, uint32_t tgid)
 {
 	struct ht_v8 *entries = kernel_v8s(kernel), v8 = javascript->file.layout.walker;
 
@@ -115,7 +124,9 @@ int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 		javascript->entry = entry_take(entries);
 	if (!javascript->entry)
 		return -ENOSPC;
+	v8.moves = entries[javascript->entry - 1].moves;
 	entries[javascript->entry - 1] = v8;
+	count_moves(javascript, kernel, caps, &entries[javascript->entry - 1], tgid);
 	return processes_set_v8(kernel_processes(kernel), tgid, javascript->entry);
 }
 
@@ -180,11 +191,17 @@ void javascript_stats(const struct javascript *javascript, struct v8_resolver_st
 		add_stats(javascript->resolver, sum);
 }
 
+void javascript_detach(struct javascript *javascript)
+{
+	moves_hook_close(&javascript->moves);
+}
+
 void javascript_end(struct javascript *javascript, struct kernel *kernel)
 {
 	if (javascript->entry)
-		kernel_v8s(kernel)[javascript->entry - 1].blob_size = 0;
+		memset(&kernel_v8s(kernel)[javascript->entry - 1], 0, sizeof(struct ht_v8));
 	javascript->entry = 0;
+	javascript_detach(javascript);
 }
 
 int javascript_exec(struct javascript *javascript, struct kernel *kernel)
@@ -211,5 +228,6 @@ void javascript_done(struct javascript *javascript)
 	free(javascript->past);
 	v8_resolver_free(javascript->resolver);
 	object_put(javascript->file.object);
+	javascript_detach(javascript);
 	memset(javascript, 0, sizeof(*javascript));
 }

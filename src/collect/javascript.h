@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "collect/kernel.h"
+#include "collect/moves_hook.h"
 #include "collect/stacks.h"
 #include "proc/space.h"
 #include "v8/resolver.h"
@@ -35,6 +36,7 @@ struct javascript {
 	uint64_t bias;			       /* of the file's addresses in the present image */
 	struct v8_spaces spaces_start, spaces; /* when it was found; latest known */
 	uint32_t entry;			       /* as struct ht_process's v8 */
+	struct moves_hook moves;
 };
 
 /* A process that maps the same file need not look for V8 in it again. @javascript is zeroed. */
@@ -46,7 +48,10 @@ int javascript_examine(struct javascript *javascript, struct object *object);
 /* Tells the walker where V8's code is mapped now, if it is; from then on frames are named. 0 or
  * -errno. */
 int javascript_publish(struct javascript *javascript, struct kernel *kernel,
-		       const struct space *space, uint32_t tgid);
+		       const struct caps *caps, const struct space *space, uint32_t tgid);
+
+/* Removes the probes it has. */
+void javascript_detach(struct javascript *javascript);
 
 /* Looks at the sizes of its heap again. Costs a millisecond or two: not for every event. */
 void javascript_measure(struct javascript *javascript, pid_t pid);

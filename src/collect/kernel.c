@@ -99,6 +99,7 @@ static void programs_of(const struct kernel *kernel, enum kernel_program program
 				     skel->progs.realloc_return},
 		[PROGRAM_FREE] = {NULL, skel->progs.free_entry, NULL},
 		[PROGRAM_LOADER] = {NULL, skel->progs.loader_state, NULL},
+		[PROGRAM_MOVES] = {NULL, skel->progs.v8_moves, NULL},
 		[PROGRAM_GC_START] = {NULL, skel->progs.gc_start, NULL},
 		[PROGRAM_GC_PERFORM] = {NULL, skel->progs.gc_perform, NULL},
 		[PROGRAM_GC_SIZE] = {NULL, NULL, skel->progs.gc_size},
@@ -122,7 +123,7 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 		return NULL;
 	if (sides[SIDE_SESSION] && session != (side == SIDE_SESSION))
 		return NULL;
-	if (kernel->empty_programs && program != PROGRAM_LOADER)
+	if (kernel->empty_programs && program != PROGRAM_LOADER && program != PROGRAM_MOVES)
 		return side == SIDE_SESSION ? kernel->skel->progs.empty_session
 					    : kernel->skel->progs.empty;
 	return sides[side];

@@ -38,6 +38,7 @@ enum kernel_program {
 	PROGRAM_REALLOC,
 	PROGRAM_FREE,
 	PROGRAM_LOADER, /* the dynamic loader's hook for debuggers */
+	PROGRAM_MOVES,	/* the beginning and the end of V8's collections */
 	PROGRAM_GC_START,
 	PROGRAM_GC_PERFORM,
 	PROGRAM_GC_SIZE,

@@ -390,8 +390,10 @@ uint64_t session_detach(struct session *session)
 		watched_measure(processes->all[i]);
 	attachments_detach(&session->attachments);
 	v8_probes_detach(&session->v8.probes);
-	for (unsigned int i = 0; i < processes->nr; i++)
+	for (unsigned int i = 0; i < processes->nr; i++) {
 		loader_hook_close(&processes->all[i]->loader_hook);
+		javascript_detach(&processes->all[i]->javascript);
+	}
 	return session->frozen_ns - kernel_start_ns(session->kernel);
 }
 

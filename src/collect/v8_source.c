@@ -10,8 +10,9 @@ static const struct {
 	uint32_t programs;
 } sources[] = {
 	[SOURCE_MALLOC] = {"malloc", KERNEL_PROGRAMS_MALLOC},
-	[SOURCE_GC] = {"gc", KERNEL_PROGRAMS_GC | 1u << PROGRAM_LOADER},
-	[SOURCE_JS] = {"js", KERNEL_PROGRAMS_JS | KERNEL_PROGRAMS_GC | 1u << PROGRAM_LOADER},
+	[SOURCE_GC] = {"gc", KERNEL_PROGRAMS_GC | 1u << PROGRAM_LOADER | 1u << PROGRAM_MOVES},
+	[SOURCE_JS] = {"js", KERNEL_PROGRAMS_JS | KERNEL_PROGRAMS_GC | 1u << PROGRAM_LOADER |
+				     1u << PROGRAM_MOVES},
 };
 
 const char *source_name(enum source source)

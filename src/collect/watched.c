@@ -142,7 +142,9 @@ int watched_refresh(struct watched *watched, const struct watch_shared *shared, 
 				     generation, stable);
 	err = err ?: processes_set_mapset(kernel_processes(shared->kernel), tgid, mapset);
 	err = err ?: watched_examine(watched, shared, diag);
-	return err ?: javascript_publish(&watched->javascript, shared->kernel, space, tgid);
+	return err
+		       ?: javascript_publish(&watched->javascript, shared->kernel, shared->caps,
+					     space, tgid);
 }
 
 void watched_measure(struct watched *watched)

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Both are functions that V8 calls itself, so any of their clones counts. */
+#include "collect/moves_hook.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect/links.h"
+#include "elf/image.h"
+
+/* The beginning of their mangled names, in V8 10.2 to 14.6. */
+static const char *const names[] = {
+	"_ZN2v88internal8GCTracer20StartObservablePauseE",
+	"_ZN2v88internal8GCTracer19StopObservablePauseE",
+};
+#define NR_NAMES (sizeof(names) / sizeof(names[0]))
+
+struct search {
+	const struct elf_image *image;
+	unsigned int found; /* bit: index in names */
+	size_t nr;
+	uint64_t offsets[MOVES_HOOK_SITES];
+};
+
+static int take(const struct elf_named *symbol, void *arg)
+{
+	struct search *search = arg;
+	uint64_t offset;
+
+	for (size_t i = 0; i < NR_NAMES; i++) {
+		if (!symbol->function || strncmp(symbol->name, names[i], strlen(names[i])) != 0 ||
+		    strstr(symbol->name, ".cold") ||
+		    elf_image_vaddr_to_offset(search->image, symbol->vaddr, &offset))
+			continue;
+		for (size_t k = 0; k < search->nr; k++)
+			if (search->offsets[k] == offset)
+				return 0;
+		if (search->nr == MOVES_HOOK_SITES)
+			return -E2BIG;
+		search->offsets[search->nr++] = offset;
+		search->found |= 1U << i;
+	}
+	return 0;
+}
+
+/* -ENOENT when they are not both there. */
+static int find(const struct object *object, struct search *ret)
+{
+	struct elf_image *image;
+	int err = elf_image_open(object->fd, &image);
+
+	if (err)
+		return err;
+	*ret = (struct search){.image = image};
+	err = elf_image_each_symbol(image, take, ret);
+	elf_image_free(image);
+	return err ?: ret->found == (1U << NR_NAMES) - 1 ? 0 : -ENOENT;
+}
+
+int moves_hook_open(const struct kernel *kernel, const struct caps *caps,
+		    const struct object *object, pid_t pid, struct moves_hook *ret)
+{
+	const struct bpf_program *program = kernel_program(kernel, PROGRAM_MOVES, SIDE_ENTRY);
+	uint64_t cookies[MOVES_HOOK_SITES] = {0};
+	struct search search;
+	char path[32];
+	int err;
+
+	if (!program || find(object, &search))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
+	const struct link_sites sites = {
+		.path = path,
+		.offsets = search.offsets,
+		.cookies = cookies,
+		.nr = search.nr,
+		.pid = pid,
+	};
+	if (caps->has[CAPS_multi]) {
+		err = link_multi(bpf_program__fd(program), LINK_UPROBE_MULTI, false, &sites);
+		if (err < 0)
+			return err;
+		ret->fds[ret->nr_fds++] = err;
+		return 1;
+	}
+	for (size_t i = 0; i < search.nr; i++) {
+		err = link_perf(bpf_program__fd(program), false, &sites, i, ret->fds + ret->nr_fds);
+		if (err) {
+			moves_hook_close(ret);
+			return err;
+		}
+		ret->nr_fds += 2;
+	}
+	return 1;
+}
+
+void moves_hook_close(struct moves_hook *hook)
+{
+	for (unsigned int i = 0; i < hook->nr_fds; i++)
+		link_close_later(hook->fds[i]);
+	hook->nr_fds = 0;
+}
