@@ -32,7 +32,7 @@ let nr_requests = 0;
 
 function keep_body(text) {
 	const copy = Buffer.alloc(
-		2000,
+		8000,
 		text);
 	bodies.push(copy);
 }
@@ -40,7 +40,7 @@ function keep_body(text) {
 function audit() {
 	addon.use(3000);
 	addon.forget(
-		1500);
+		8000);
 }
 
 function remember(id) {
