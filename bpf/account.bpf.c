@@ -14,11 +14,15 @@ static __always_inline struct ht_site *site_at(__u32 index)
 	return bpf_map_lookup_elem(&sites, &index);
 }
 
-__hidden int account_free(struct ht_live *entry)
+/* Global, as what calls it from several places must be: the verifier looks at it once. */
+int account_free(struct ht_live *entry)
 {
-	struct ht_site *site = site_at(entry->site);
 	struct ht_contribution c;
+	struct ht_site *site;
 
+	if (!entry)
+		return 0;
+	site = site_at(entry->site);
 	if (!site)
 		return 0;
 	ht_contribution(entry->size, entry->weight, ht_base_rate, &c);
@@ -29,10 +33,13 @@ __hidden int account_free(struct ht_live *entry)
 	return 0;
 }
 
-__hidden int account_take(struct ht_live_key *key, struct ht_live *ret)
+int account_take(struct ht_live_key *key, struct ht_live *ret)
 {
-	struct ht_live *entry = bpf_map_lookup_elem(&live, key);
+	struct ht_live *entry;
 
+	if (!key || !ret)
+		return 0;
+	entry = bpf_map_lookup_elem(&live, key);
 	if (!entry)
 		return 0;
 	*ret = *entry;

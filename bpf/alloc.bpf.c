@@ -17,8 +17,10 @@
 extern bool bpf_session_is_return(void) __ksym __weak;
 extern __u64 *bpf_session_cookie(void) __ksym __weak;
 
-/* Enters the allocation that just returned to its direct caller. */
-static __always_inline void allocated(const struct hit *hit, __u64 address, __u64 size)
+/* Enters the allocation that just returned to its direct caller, sampled at rate number @rate_now:
+ * that of its entry, since the rate may have changed meanwhile. */
+static __always_inline void allocated(const struct hit *hit, __u64 address, __u64 size,
+				      __u32 rate_now)
 {
 	struct allocation a = {
 		.process = hit->process,
@@ -27,7 +29,7 @@ static __always_inline void allocated(const struct hit *hit, __u64 address, __u6
 		.epoch = hit->epoch,
 		.address = address,
 		.size = size,
-		.weight = ht_weight(size, hit->rate, ht_weight_table),
+		.weight = ht_weight(size, ht_rates[rate_now % HT_NR_RATES], ht_weight_table),
 		.start = {.pc = hit->pc, .sp = hit->sp, .fp = hit->fp, .rbx = hit->rbx},
 		.probe = hit->cookie.probe,
 	};
@@ -49,6 +51,7 @@ static __always_inline struct call *call_begin(const struct hit *hit, __u64 size
 	}
 	call->size = size;
 	call->sampled = sampled;
+	call->rate_now = hit->rate_now;
 	call->taken = 0;
 	call->caller = caller_of(hit);
 	if (hit->cookie.forwards)
@@ -110,38 +113,48 @@ static __always_inline bool alloc_begins(const struct hit *hit, __u64 *ret_size)
 	return requested(hit, ret_size) && is_sample(hit, *ret_size) && !is_nested(hit);
 }
 
-/* The session's own word carries the size, but a call that may jump to another probed function
- * must be in the table of calls, whether it is a sample or not. */
-#define NOT_SAMPLED (~0ULL)
+/* The session's own word carries the size and, above it, the number of the rate: no allocator
+ * grants 2^58 bytes. But a call that may jump to another probed function must be in the table of
+ * calls, whether it is a sample or not. */
+#define NOT_SAMPLED   (~0ULL)
+#define CARRIED_SHIFT 58
+
+static __always_inline __u64 carry(const struct hit *hit, __u64 size)
+{
+	if (size >> CARRIED_SHIFT)
+		size = (1ULL << CARRIED_SHIFT) - 1;
+	return size | (__u64)(hit->rate_now & (HT_NR_RATES - 1)) << CARRIED_SHIFT;
+}
 
 /* Whether the allocator called itself shows at the return too, where the caller need not be read.
  */
-static __always_inline int alloc_session_ends(struct hit *hit, struct pt_regs *ctx, __u64 size)
+static __always_inline int alloc_session_ends(struct hit *hit, struct pt_regs *ctx, __u64 carried)
 {
 	if (hit->cookie.forwards)
 		call_end(hit);
-	if (size == NOT_SAMPLED)
+	if (carried == NOT_SAMPLED)
 		return 0;
 	if (is_own_code(hit, bpf_get_func_ip(ctx), hit->pc))
 		COUNT(hit->stats, nested);
 	else
-		allocated(hit, hit->result, size);
+		allocated(hit, hit->result, carried & ((1ULL << CARRIED_SHIFT) - 1),
+			  carried >> CARRIED_SHIFT);
 	return 0;
 }
 
 static __always_inline int alloc_session_begins(struct hit *hit, __u64 *carried)
 {
+	__u64 size;
 	bool sampled;
 
 	COUNT(hit->stats, allocs);
-	sampled = requested(hit, carried) && is_sample(hit, *carried) && !jumped_here(hit);
+	sampled = requested(hit, &size) && is_sample(hit, size) && !jumped_here(hit);
+	*carried = sampled ? carry(hit, size) : NOT_SAMPLED;
 	if (!hit->cookie.forwards)
 		return !sampled;
 	if (is_nested(hit))
 		return 1;
-	call_begin(hit, *carried, sampled);
-	if (!sampled)
-		*carried = NOT_SAMPLED;
+	call_begin(hit, size, sampled);
 	return 0;
 }
 
@@ -183,7 +196,7 @@ int alloc_return(struct pt_regs *ctx)
 		return 0;
 	call = call_end(&hit);
 	if (call && call->sampled)
-		allocated(&hit, hit.result, call->size);
+		allocated(&hit, hit.result, call->size, call->rate_now);
 	return hit_done(&hit, 0);
 }
 
@@ -215,7 +228,7 @@ static __always_inline int alloc_out_ends(const struct hit *hit)
 	if (!(__u32)hit->result &&
 	    bpf_probe_read_user(&address, sizeof(address), (void *)call->address))
 		loss_add(HT_LOSS_calls_full);
-	allocated(hit, address, call->size);
+	allocated(hit, address, call->size, call->rate_now);
 	return 0;
 }
 
@@ -289,7 +302,7 @@ static __always_inline int realloc_ends(const struct hit *hit)
 			account_put_back(&key, &entry);
 	}
 	if (call->sampled && (hit->result || call->size))
-		allocated(hit, hit->result, call->size);
+		allocated(hit, hit->result, call->size, call->rate_now);
 	return 0;
 }
 

@@ -26,7 +26,9 @@ struct call {
 	__u32 order;
 	__u16 probe;
 	__u8 sampled;
-	__u8 taken; /* old is set */
+	__u8 taken;	/* old is set */
+	__u32 rate_now; /* number of the rate at entry */
+	__u32 spare;
 };
 
 struct calls {

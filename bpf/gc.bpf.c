@@ -127,7 +127,7 @@ static __noinline int send(const struct gc_thread *thread, __u32 epoch, __u64 en
 		.start_ns = thread->start_ns,
 		.before = thread->before,
 		.after = thread->after,
-		.js_samples = thread->js_samples,
+		.js_samples = {thread->js_samples[0], thread->js_samples[1]},
 		.js_exact_bytes = thread->js_exact_bytes,
 	};
 
@@ -174,7 +174,24 @@ int gc_stop(struct pt_regs *ctx)
 	send(thread, hit.epoch, end_ns);
 	if (ht_gc_stacks)
 		take_stack(&hit, thread, end_ns);
+	if (thread->kind == HT_GC_MARK_COMPACT)
+		thread->marking = 0;
 	thread->start_ns = 0;
+	return hit_done(&hit, 0);
+}
+
+/* A full collection's cycle begins where its marking does, which may be long before its pause. */
+SEC("uprobe/gc_cycle")
+int gc_cycle(struct pt_regs *ctx)
+{
+	struct gc_thread *thread;
+	struct hit hit;
+
+	if (!hit_init(&hit, ctx, 0))
+		return 0;
+	thread = (__u32)hit.args[1] == HT_GC_MARK_COMPACT ? gc_thread_here(1) : NULL;
+	if (thread)
+		thread->marking = 1;
 	return hit_done(&hit, 0);
 }
 

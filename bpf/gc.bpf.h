@@ -12,9 +12,10 @@
 struct gc_thread {
 	__u64 start_ns; /* of the pause; 0 = in none */
 	__u64 heap, before, after;
-	__u64 js_samples, js_exact_bytes;
+	__u64 js_samples[2], js_exact_bytes;
 	__u8 kind, reason, missing;
-	__u8 spare[5];
+	__u8 marking; /* the heap is being marked */
+	__u8 spare[4];
 };
 
 /* NULL when there is none, with @add when there is no room for one. */

@@ -10,7 +10,10 @@
 #include "maps.bpf.h"
 #include "sample.bpf.h"
 
-#define TIMED_HITS 64 /* one hit in so many is timed, for the cost the run reports */
+/* One hit in so many is timed, for the cost the run reports. What takes longer than the longest
+ * walk is left out: something else had the CPU meanwhile. */
+#define TIMED_HITS    64
+#define TIMED_MOST_NS 100000
 
 /* A probe hit, with everything that must be read before a function argument is chosen. */
 struct hit {
@@ -18,7 +21,8 @@ struct hit {
 	struct ht_stats *stats;
 	__u32 tgid;
 	__u32 epoch;
-	__u64 rate;
+	__u64 rate;	/* entry hits: that of now. A return weighs with that of its entry */
+	__u32 rate_now; /* its number */
 	__u64 begin_ns; /* 0 when this hit is not timed */
 	__u64 sp, fp, rbx, pc, result;
 	__u64 args[4]; /* rdi, rsi, rdx, rcx */
@@ -60,7 +64,8 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	if (!hit->process || !hit->stats)
 		return 0;
 	hit->epoch = hit->process->epoch;
-	hit->rate = ht_rate;
+	hit->rate_now = ht_rate_now % HT_NR_RATES;
+	hit->rate = ht_rates[hit->rate_now];
 	hit->args[0] = ctx->rdi;
 	hit->args[1] = ctx->rsi;
 	hit->args[2] = ctx->rdx;
@@ -81,11 +86,15 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 /* Ends the program of a hit; returns @result. */
 static __always_inline int hit_done(const struct hit *hit, int result)
 {
-	if (hit->begin_ns) {
-		COUNT(hit->stats, timed);
-		__sync_fetch_and_add(&hit->stats->count[HT_COUNT_timed_ns],
-				     bpf_ktime_get_ns() - hit->begin_ns);
-	}
+	__u64 ns;
+
+	if (!hit->begin_ns)
+		return result;
+	ns = bpf_ktime_get_ns() - hit->begin_ns;
+	if (ns > TIMED_MOST_NS)
+		return result;
+	COUNT(hit->stats, timed);
+	__sync_fetch_and_add(&hit->stats->count[HT_COUNT_timed_ns], ns);
 	return result;
 }
 
@@ -158,7 +167,7 @@ static __always_inline bool requested(const struct hit *hit, __u64 *ret)
 
 static __always_inline bool is_sample(const struct hit *hit, __u64 size)
 {
-	return hit->rate <= 1 || sample_hit(size, hit->rate);
+	return hit->rate <= 1 || sample_hit(size, hit->rate, hit->rate_now);
 }
 
 #endif

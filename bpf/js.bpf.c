@@ -50,8 +50,11 @@ static __always_inline int js_ends(const struct hit *hit, __u64 size)
 		loss_add(HT_LOSS_gc_lost);
 	else if (is_large)
 		thread->js_exact_bytes += size;
-	else
-		thread->js_samples++;
+	else if (thread->marking) {
+		thread->js_samples[1]++;
+		a.probe |= HT_JS_MARKING;
+	} else
+		thread->js_samples[0]++;
 	if (is_large)
 		account_event(&a, size << HT_BYTES_SHIFT, 1 << HT_OBJECTS_SHIFT);
 	else

@@ -11,10 +11,11 @@
 #include "heaptap/wire.h"
 
 /* Written by user space before loading or, marked volatile, at any time. */
-extern volatile bool ht_enabled;	  /* false: every program returns at once */
-extern volatile __u64 ht_rate;		  /* mean bytes between samples; 1 = all */
-extern const volatile __u64 ht_base_rate; /* unit of the variances */
-extern volatile __u64 ht_start_ns;	  /* CLOCK_MONOTONIC when the recording began */
+extern volatile bool ht_enabled;	     /* false: every program returns at once */
+extern volatile __u64 ht_rates[HT_NR_RATES]; /* mean bytes between samples; 1 = all */
+extern volatile __u32 ht_rate_now;	     /* which of them is in use; an entry once used stays */
+extern const volatile __u64 ht_base_rate;    /* unit of the variances */
+extern volatile __u64 ht_start_ns;	     /* CLOCK_MONOTONIC when the recording began */
 extern const volatile __u32 ht_nr_sites;
 extern const volatile __u32 ht_nr_slots;   /* scratch slots of all CPUs */
 extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */

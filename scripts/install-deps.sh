@@ -39,6 +39,7 @@ packages() {
 		test        gdb                  gdb
 		test        golang-go            go
 		test        redis-server         redis-server
+		test        wrk                  wrk
 		test        musl-tools           musl-gcc
 		test,bench  wrk                  wrk
 		test?       npm                  npm

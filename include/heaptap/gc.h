@@ -40,7 +40,7 @@ struct ht_gc_event {
 	__u64 start_ns;
 	__u64 before, after;
 	/* Source js: what this thread has allocated so far, as the probes saw it. */
-	__u64 js_samples;
+	__u64 js_samples[2];  /* [1]: while its heap was being marked */
 	__u64 js_exact_bytes; /* of large objects */
 };
 
@@ -63,7 +63,12 @@ enum ht_js_probe {
 	HT_NR_JS_PROBES,
 };
 
-HT_ASSERT(sizeof(struct ht_gc_event) == 80);
+/* V8 marks in steps between a program's allocations: then its buffers are small, and a sample
+ * stands for fewer bytes. Such samples have sites of their own. */
+#define HT_JS_MARKING 4
+
+HT_ASSERT(sizeof(struct ht_gc_event) == 88);
+HT_ASSERT(HT_NR_JS_PROBES <= HT_JS_MARKING);
 HT_ASSERT(HT_NR_GC_KINDS << 8 < 1 << 16); /* fits ht_stack_event_head.probe */
 
 #endif

@@ -16,6 +16,7 @@
 #define HT_BYTES_SHIFT	 8
 #define HT_OBJECTS_SHIFT 16
 #define HT_COMM_LEN	 16
+#define HT_NR_RATES	 64 /* rates one after the other in a run; a power of two */
 
 /*
  * Loss counters: X(name, what it means to the reader of a report). The name is the key in the
@@ -84,6 +85,13 @@ enum ht_stack_end {
 	HT_STACK_ENDS(X)
 #undef X
 		HT_NR_STACK_ENDS
+};
+
+/* The countdown of bytes to the next sample, one per CPU. */
+struct ht_countdown {
+	__s64 left;
+	__u32 rate_now; /* number of the rate it was drawn with */
+	__u32 spare;
 };
 
 /* Counters of one CPU. */
@@ -236,6 +244,8 @@ struct ht_copy_event {
 #else
 #define HT_ASSERT(e) _Static_assert(e, #e)
 #endif
+HT_ASSERT((HT_NR_RATES & (HT_NR_RATES - 1)) == 0);
+HT_ASSERT(sizeof(struct ht_countdown) == 16);
 HT_ASSERT(sizeof(struct ht_cookie) == 8);
 HT_ASSERT(sizeof(struct ht_live_key) == 16);
 HT_ASSERT(sizeof(struct ht_live) == 24);

@@ -166,6 +166,19 @@ uint64_t option_time_ns(const struct argp_state *state, const char *option, cons
 	return ns;
 }
 
+/* Percent, as a share of 1. */
+double option_share(const struct argp_state *state, const char *option, const char *text)
+{
+	double share = 0;
+
+	if (parse_percent(text, &share))
+		argp_error(
+			state,
+			"%s: '%s' is not a percentage above 0 and up to 100, such as 5%% or 0.5%%",
+			option, text);
+	return share;
+}
+
 uint64_t option_number(const struct argp_state *state, const char *option, const char *text,
 		       uint64_t min, uint64_t max)
 {

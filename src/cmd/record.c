@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/v8_recording.h"
+#include "collect/governor.h"
 #include "heaptap/sampling.h"
 
 #define MIN_INTERVAL_NS 100000000ULL
@@ -17,6 +18,7 @@ enum {
 	OPTION_MAP_MEMORY,
 	OPTION_FOLLOW,
 	OPTION_INSPECTOR,
+	OPTION_BUDGET,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -38,8 +40,15 @@ static const struct argp_option record_table[] = {
 	 "malloc: calls of allocator functions (default); gc: garbage collections of Node, by the "
 	 "stack they came from; js: where JavaScript allocates",
 	 2},
-	{"rate", 'r', "BYTES", 0,
-	 "Mean bytes between two samples; 1 takes every allocation (default 1)", 2},
+	{"rate", 'r', "BYTES|auto", 0,
+	 "Mean bytes between two samples; 1 takes every allocation. auto, the default, begins with "
+	 "1 and raises it as far as the budget demands",
+	 2},
+	{"budget", OPTION_BUDGET, "PCT", 0,
+	 "What the process may lose, in percent of its CPU time, and at least 1% of one CPU: beyond "
+	 "it the rate is raised, and when that is not enough the probes are removed and the "
+	 "recording ends (default 5% with -r auto, none with -r BYTES)",
+	 2},
 	{"duration", 'd', "TIME", 0,
 	 "Stop after 30s, 5m, 1h; without it at Ctrl-C or the end of the "
 	 "process",
@@ -54,7 +63,8 @@ static const struct argp_option record_table[] = {
 	{NULL, 0, NULL, 0, "Messages and exit status:", 4},
 	{"quiet", 'q', NULL, 0, "No progress and no summary", 4},
 	{"verbose", 'v', NULL, 0, "Say what was probed, where, and what it takes", 4},
-	{"strict", OPTION_STRICT, NULL, 0, "Exit with 5 when data were lost", 4},
+	{"strict", OPTION_STRICT, NULL, 0,
+	 "Exit with 5 when data were lost or the budget ended the recording", 4},
 	{"propagate-status", OPTION_PROPAGATE_STATUS, NULL, 0, "Exit with the command's own status",
 	 4},
 	{"no-feature", OPTION_NO_FEATURE, "NAMES", OPTION_HIDDEN, "Do without kernel features", 4},
@@ -82,6 +92,7 @@ static const char record_doc[] =
 	"\n"
 	"Examples:\n"
 	"  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
+	"  heaptap record -p 1234 -r 1 -d 30s    exact, whatever it costs\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.folded -- ./server --port 8080\n"
 	"  heaptap record -p 1234 --source js --inspector -d 1m -o js.heapprofile\n"
@@ -134,6 +145,8 @@ static void settle_source(struct record_options *options, const struct argp_stat
 		return;
 	if (session->rate != 1)
 		argp_error(state, "--rate: is for the source malloc; %s takes all there are", name);
+	if (options->budget)
+		argp_error(state, "--budget: is for the source malloc");
 	if (options->min_age_ns)
 		argp_error(state, "--min-age: the source %s does not know what is in use", name);
 	if (session->follow)
@@ -144,6 +157,9 @@ static void settle(struct record_options *options, const struct argp_state *stat
 {
 	const char *fallback = "pprof";
 
+	if (options->session.source == SOURCE_MALLOC && options->rate_auto && !options->budget)
+		options->budget = GOVERNOR_SHARE_DEFAULT;
+	options->session.governed = options->budget > 0;
 	if (!options->pid && !options->command)
 		argp_error(state, "what to watch? Give -p PID, or -- COMMAND");
 	if (options->pid && options->command)
@@ -161,6 +177,17 @@ static void settle(struct record_options *options, const struct argp_state *stat
 	output_settle(&options->output, state, export_format_by_name(fallback));
 }
 
+static void parse_rate(struct record_options *options, const char *arg, struct argp_state *state)
+{
+	struct session_options *session = &options->session;
+
+	options->has_rate = true;
+	options->rate_auto = !strcmp(arg, "auto");
+	session->rate = options->rate_auto ? 1 : option_bytes(state, "--rate", arg);
+	if (!session->rate || session->rate > HT_RATE_MAX)
+		argp_error(state, "--rate: '%s' is not from 1 to 64G", arg);
+}
+
 /* The options that say how much. */
 static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 {
@@ -169,10 +196,10 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'r':
-		options->has_rate = true;
-		session->rate = option_bytes(state, "--rate", arg);
-		if (!session->rate || session->rate > HT_RATE_MAX)
-			argp_error(state, "--rate: '%s' is not from 1 to 64G", arg);
+		parse_rate(options, arg, state);
+		return 0;
+	case OPTION_BUDGET:
+		options->budget = option_share(state, "--budget", arg);
 		return 0;
 	case 'd':
 		options->duration_ns = option_time_ns(state, "--duration", arg);
@@ -268,6 +295,7 @@ static const struct argp record_argp = {
 int cmd_record(int argc, char **argv)
 {
 	struct record_options options = {
+		.rate_auto = true,
 		.session = {.rate = 1, .map_memory = KERNEL_MAP_MEMORY_DEFAULT},
 	};
 

@@ -20,6 +20,8 @@ struct record_options {
 	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */
 	struct output_options output;
 	struct session_options session;
+	bool rate_auto;	       /* begins exact, and is raised to stay inside the budget */
+	double budget;	       /* of the target's CPU time, 0 to 1; 0: it may cost what it costs */
 	const char *dump_path; /* raw stacks for tests */
 	bool quiet, verbose, strict, propagate_status;
 };

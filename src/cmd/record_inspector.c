@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * record --source js --inspector: V8's own sampler, started and read through the inspector of a
- * node process. Unlike everything else heaptap does this acts on the process, so each thing that is
- * done to it is said before, and undone afterwards as far as that goes.
+ * node process. What it knows goes with the process, so an end that leaves no time to fetch it
+ * falls back on the last snapshot.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,29 +17,21 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/inspection.h"
 #include "cmd/output.h"
 #include "cmd/record.h"
-#include "collect/target.h"
-#include "collect/task_info.h"
 #include "export/text.h"
-#include "inspector/handler.h"
-#include "inspector/port.h"
 #include "inspector/sampling.h"
 #include "util/clock.h"
 
-#define STOPPED_TIMEOUT_MS 3000	 /* for a process that is stopped to go on */
-#define MAX_SLEEP_MS	   60000 /* the protocol's library wants to be called now and then */
+#define MAX_SLEEP_MS 60000 /* the protocol's library wants to be called now and then */
 
 struct run {
 	const struct record_options *options;
 	struct output_options output; /* with the path that it has in the end */
 	uint64_t rate;
-	struct target target;
-	struct port port;
-	struct protocol *protocol;
-	int signals;	   /* a signalfd of those that end the run */
-	bool opened, lost; /* the port by us; the connection */
-	bool stopped;	   /* the process, at the end */
+	struct inspection inspection;
+	int signals; /* a signalfd of those that end the run */
 	uint64_t begin_ns;
 	unsigned int nr_snapshots;
 	struct profile *latest; /* the last snapshot, in case the process dies before the end */
@@ -66,76 +58,16 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool is_stopped(const struct process *process)
-{
-	return process->state == 'T' || process->state == 't';
-}
-
-/* SIGUSR1 reaches node's own handler, and node will act on it. */
-static int check_signal(const struct run *run, struct diag *diag)
-{
-	const struct process *process = &run->target.process;
-	struct ht_task *tasks;
-	size_t nr_tasks;
-	int err;
-
-	if (is_stopped(process))
-		return diag_fail(diag, -ENOTSUP,
-				 "pid %d (%s) is stopped and answers nobody: let it go on (kill "
-				 "-CONT %d) and repeat",
-				 process->pid, process->comm, process->pid);
-	err = handler_find_node(run->target.space, diag);
-	err = err ?: task_info_read(process->pid, &tasks, &nr_tasks, diag);
-	if (err)
-		return err;
-	err = handler_check(run->target.space, tasks[0].sigusr1, diag);
-	free(tasks);
-	return err;
-}
-
-static int open_port(struct run *run, struct diag *diag)
-{
-	const struct process *process = &run->target.process;
-	bool quiet = run->options->quiet;
-	int err = port_find(process->pid, &run->port, diag);
-
-	if (!err && !quiet)
-		cmd_message("the inspector of pid %d (%s) is open already at %s port %u and stays "
-			    "so: node reports a debugger on the process's stderr",
-			    process->pid, process->comm, run->port.address,
-			    run->port.listener.port);
-	if (err != -ENOENT)
-		return err;
-	err = check_signal(run, diag);
-	if (err)
-		return err;
-	if (!quiet)
-		cmd_message("opening the inspector of pid %d (%s) by SIGUSR1: it listens at a port "
-			    "of its loopback, to whoever can reach it, until the end of this run, "
-			    "and reports that on its stderr",
-			    process->pid, process->comm);
-	err = port_open(process->pid, run->target.pidfd, &run->port, diag);
-	if (err)
-		return err;
-	run->opened = true;
-	if (!quiet)
-		cmd_message("the inspector is open at %s port %u", run->port.address,
-			    run->port.listener.port);
-	return 0;
-}
-
 static int start(struct run *run)
 {
 	const struct record_options *options = run->options;
 	char until[64] = "until it ends, or Ctrl-C", duration[TEXT_SIZE];
-	const struct process *process = &run->target.process;
+	const struct process *process = &run->inspection.target.process;
 	struct diag diag = {0};
 	int err;
 
-	err = target_open(options->pid, NULL, &run->target, &diag);
-	err = err ?: open_port(run, &diag);
-	err = err ?: port_connect(&run->port, &run->protocol, &diag);
-	err = err ?: sampling_start(run->protocol, run->rate, &diag);
+	err = inspection_open(options->pid, options->quiet, &run->inspection, &diag);
+	err = err ?: sampling_start(run->inspection.protocol, run->rate, &diag);
 	if (err) {
 		cmd_message("%s%s", diag.text,
 			    cmd_exit_status(err) == EXIT_NOT_PERMITTED
@@ -156,7 +88,8 @@ static int start(struct run *run)
 
 static int add_notes(const struct run *run, struct profile *profile)
 {
-	const struct process *process = &run->target.process;
+	const struct process *process = &run->inspection.target.process;
+	const struct port *port = &run->inspection.port;
 	int err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
 
 	err = err
@@ -167,9 +100,9 @@ static int add_notes(const struct run *run, struct profile *profile)
 	err = err ?: profile_set_note(profile, "source", "js");
 	err = err
 		      ?: profile_set_note(profile, "inspector", "%s at %s port %u, %s",
-					  run->port.browser, run->port.address,
-					  run->port.listener.port,
-					  run->opened ? "opened by heaptap" : "open already");
+					  port->browser, port->address, port->listener.port,
+					  run->inspection.opened ? "opened by heaptap"
+								 : "open already");
 	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, run->rate);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRId64, profile->duration_ns);
 	if (!err && run->heap.total)
@@ -177,29 +110,31 @@ static int add_notes(const struct run *run, struct profile *profile)
 	return err;
 }
 
-static int fetch(struct run *run, bool last, struct profile **ret, struct diag *diag)
+/* A profile of now. Says why there is none, but for -ENOTCONN. */
+static int fetch(struct run *run, bool last, struct profile **ret)
 {
 	struct profile *profile = profile_new();
+	struct diag diag = {0};
 	struct timespec now;
 	int err;
 
 	if (!profile)
-		return diag_fail(diag, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	profile->period = run->rate;
-	err = sampling_fetch(run->protocol, last,
-			     run->stopped ? STOPPED_TIMEOUT_MS : SAMPLING_TIMEOUT_MS, profile,
-			     &run->heap, diag);
+	err = sampling_fetch(run->inspection.protocol, last, profile, &run->heap, &diag);
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = clock_now_ns() - run->begin_ns;
 	if (!err && add_notes(run, profile))
-		err = diag_fail(diag, -ENOMEM, "out of memory");
-	if (err) {
-		profile_free(profile);
-		return err;
+		err = -ENOMEM;
+	if (!err) {
+		*ret = profile;
+		return 0;
 	}
-	*ret = profile;
-	return 0;
+	profile_free(profile);
+	if (err != -ENOTCONN)
+		cmd_fail(err, &diag, "cannot read the profile of pid %d", run->options->pid);
+	return err;
 }
 
 static int write_profile(const struct run *run, const char *path, const struct profile *profile)
@@ -211,17 +146,16 @@ static int write_profile(const struct run *run, const char *path, const struct p
 			    profile);
 }
 
+/* 1 when there is nobody to ask any more. */
 static int write_snapshot(struct run *run)
 {
 	struct profile *profile;
-	struct diag diag = {0};
 	char *path;
-	int err = fetch(run, false, &profile, &diag);
+	int err = fetch(run, false, &profile);
 
+	run->inspection.lost = err == -ENOTCONN;
 	if (err)
-		return cmd_fail(err, &diag, "cannot read the profile of pid %d", run->options->pid)
-			       ? err
-			       : 0;
+		return run->inspection.lost ? 1 : err;
 	profile_free(run->latest);
 	run->latest = profile;
 	path = output_snapshot_path(&run->output, ++run->nr_snapshots);
@@ -235,8 +169,8 @@ static int sleep_until(struct run *run, uint64_t due_ns)
 {
 	struct pollfd fds[] = {
 		{.fd = run->signals, .events = POLLIN},
-		{.fd = run->target.pidfd, .events = POLLIN},
-		{.fd = protocol_fd(run->protocol), .events = POLLIN},
+		{.fd = run->inspection.target.pidfd, .events = POLLIN},
+		{.fd = protocol_fd(run->inspection.protocol), .events = POLLIN},
 	};
 	uint64_t now = clock_now_ns();
 	int ms = MAX_SLEEP_MS, n;
@@ -250,8 +184,8 @@ static int sleep_until(struct run *run, uint64_t due_ns)
 		return errno == EINTR ? 0 : -errno;
 	if (fds[0].revents)
 		return 1;
-	run->lost = fds[1].revents || protocol_service(run->protocol);
-	return run->lost || protocol_is_waited_for(run->protocol);
+	run->inspection.lost = fds[1].revents || protocol_service(run->inspection.protocol);
+	return run->inspection.lost || protocol_is_waited_for(run->inspection.protocol);
 }
 
 static int wait_for_end(struct run *run)
@@ -298,19 +232,24 @@ static int use_latest(struct run *run, struct profile **ret)
 
 static void say_end(const struct run *run, const struct profile *profile)
 {
-	char bytes[TEXT_SIZE], used[TEXT_SIZE], rate[TEXT_SIZE], watched[TEXT_SIZE], error[64] = "";
+	char bytes[TEXT_SIZE], used[TEXT_SIZE] = "unknown", rate[TEXT_SIZE], watched[TEXT_SIZE];
+	char sampled[80] = "every allocation", error[64] = "";
 	double held = profile_total(profile, METRIC_INUSE_SPACE);
 
 	if (run->options->quiet)
 		return;
+	if (run->rate > 1)
+		snprintf(sampled, sizeof(sampled), "one sample per %s",
+			 text_bytes(rate, run->rate));
 	if (held > 0 && run->rate > 1)
 		snprintf(error, sizeof(error), " (standard error at most %.1f%%)",
 			 100 * sqrt(run->rate / held));
+	if (run->heap.used)
+		text_bytes(used, run->heap.used);
 	cmd_message("in use: %s%s, allocated in the %s since the start, of %s that JavaScript "
-		    "holds; one sample per %s",
+		    "holds; %s",
 		    text_bytes(bytes, held), error, text_duration(watched, profile->duration_ns),
-		    run->heap.used ? text_bytes(used, run->heap.used) : "unknown",
-		    text_bytes(rate, run->rate));
+		    used, sampled);
 	cmd_message("objects are not counted, V8 does not tell; worker threads are not seen");
 	if (strcmp(run->output.path, "-") != 0)
 		cmd_message("wrote %s", run->output.path);
@@ -318,18 +257,15 @@ static void say_end(const struct run *run, const struct profile *profile)
 
 static int finish(struct run *run)
 {
-	const struct process *process = &run->target.process;
+	const struct process *process = &run->inspection.target.process;
 	struct profile *profile = NULL;
-	struct diag diag = {0};
 	char *path = NULL;
 	int err;
 
-	err = run->lost ? -ENOTCONN : fetch(run, true, &profile, &diag);
-	if (err == -ENOTCONN)
+	err = run->inspection.lost ? -ENOTCONN : fetch(run, true, &profile);
+	run->inspection.lost = err == -ENOTCONN;
+	if (run->inspection.lost)
 		err = use_latest(run, &profile);
-	else if (err)
-		cmd_fail(err, &diag, "cannot read the profile of pid %d%s", process->pid,
-			 run->stopped ? ", which is stopped (kill -CONT lets it go on)" : "");
 	if (!err && !run->output.path)
 		run->output.path = path =
 			output_default_path(&run->output, process->comm, process->pid);
@@ -344,53 +280,13 @@ static int finish(struct run *run)
 	return err;
 }
 
-static unsigned int close_timeout(const struct run *run)
-{
-	return run->stopped ? 100 : PORT_CLOSE_TIMEOUT_MS;
-}
-
-/* Has the process close the port that was opened in it. It must not be in its last moments, when
- * it waits for us to leave and then closes it anyway. */
-static int ask_to_close(struct run *run, struct diag *diag)
-{
-	int err = 0;
-
-	if (!run->protocol) /* it opened, and then would not talk */
-		err = port_connect(&run->port, &run->protocol, diag);
-	else if (run->lost || protocol_is_waited_for(run->protocol))
-		return 0;
-	return err ?: port_schedule_close(run->protocol, close_timeout(run), diag);
-}
-
-/* A port that was open before is left alone. */
-static void close_port(struct run *run)
-{
-	struct diag diag = {0};
-	struct process process;
-	int err = run->opened ? ask_to_close(run, &diag) : 0;
-
-	protocol_close(run->protocol);
-	run->protocol = NULL;
-	if (!run->opened)
-		return;
-	err = port_wait_closed(&run->port, close_timeout(run)) ? err ?: -ETIMEDOUT : 0;
-	if (err)
-		cmd_warning("the inspector of pid %d is still open at %s port %u (%s): close it by "
-			    "process._debugEnd() in it, or with its end",
-			    run->options->pid, run->port.address, run->port.listener.port,
-			    diag.text[0] ? diag.text
-					 : "it may close when the program is less busy");
-	else if (!run->options->quiet && !process_read(run->options->pid, &process))
-		cmd_message("the inspector of pid %d is closed again", run->options->pid);
-}
-
 int record_inspector_run(struct record_options *options)
 {
 	struct run run = {
 		.options = options,
 		.output = options->output,
 		.rate = options->has_rate ? options->session.rate : SAMPLING_DEFAULT_RATE,
-		.target.pidfd = -1,
+		.inspection.target.pidfd = -1,
 	};
 	int err;
 
@@ -399,17 +295,13 @@ int record_inspector_run(struct record_options *options)
 	run.signals = open_signals();
 	err = run.signals < 0 ? run.signals : start(&run);
 	if (err) {
-		close_port(&run);
-		target_close(&run.target);
+		inspection_close(&run.inspection);
 		return cmd_exit_status(err);
 	}
 	err = wait_for_end(&run);
-	if (!process_read(options->pid, &run.target.process))
-		run.stopped = is_stopped(&run.target.process);
 	err = err ?: finish(&run);
-	close_port(&run);
+	inspection_close(&run.inspection);
 	profile_free(run.latest);
-	target_close(&run.target);
 	close(run.signals);
 	return err > 0 ? EXIT_LOST : err ? EXIT_FAILED : EXIT_DONE;
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/budget.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -22,14 +23,17 @@
 #include "collect/limits.h"
 #include "util/clock.h"
 
-#define POLL_MS		   250
+#define POLL_NS		   250000000ULL
+#define POLL_MIN_NS	   1000000 /* what is overdue waits so long too */
 #define DUMP_EVERY_DEFAULT 131
 
 struct run {
 	struct record_options *options;
 	struct session *session;
 	struct recording recording;
-	pid_t child; /* the command's process until it is waited for, or 0 */
+	struct budget budget;
+	bool written; /* the profile is */
+	pid_t child;  /* the command's process until it is waited for, or 0 */
 	int child_status;
 	uint64_t begin_ns, snapshot_ns; /* the next snapshot is due */
 	unsigned int nr_snapshots;
@@ -101,6 +105,8 @@ static int start(struct run *run)
 	err = caps_detect(&session->caps, &diag);
 	err = err ?: open_dump(options, &diag);
 	err = err ?: session_new(session, &diag, &run->session);
+	if (!err) /* while it attaches: the budget wants to know soon */
+		run->calibration = cost_calibration_new(&session->caps);
 	if (!err && options->command)
 		err = session_launch(run->session, options->command, &run->child, &diag);
 	else if (!err)
@@ -118,36 +124,60 @@ static int start(struct run *run)
 	return 0;
 }
 
-/* Until a signal, the end of the duration, or of the process. */
+/* When waiting is to be interrupted next, as the clock counts. */
+static uint64_t next_due(const struct run *run, uint64_t now)
+{
+	const struct record_options *options = run->options;
+	uint64_t due = now + POLL_NS, check = run->begin_ns + run->budget.due_ns;
+
+	if (options->interval_ns && !run->written && run->snapshot_ns < due)
+		due = run->snapshot_ns;
+	if (options->duration_ns && run->begin_ns + options->duration_ns < due)
+		due = run->begin_ns + options->duration_ns;
+	if (options->budget && !run->written && check < due)
+		due = check > now + POLL_MIN_NS ? check : now + POLL_MIN_NS;
+	return due;
+}
+
+/* Until a signal, the end of the duration, of the process or, while there is one, of the budget. */
 static int wait_for_end(struct run *run, const sigset_t *sleeping)
 {
 	const struct record_options *options = run->options;
 	int err = 0;
 
-	run->snapshot_ns = run->begin_ns + options->interval_ns;
+	if (!run->snapshot_ns)
+		run->snapshot_ns = run->begin_ns + options->interval_ns;
 	while (!stop_signal() && !err) {
-		uint64_t now = clock_now_ns(), due = now + POLL_MS * 1000000ULL;
+		uint64_t now = clock_now_ns(), due;
 
 		if (options->duration_ns && now - run->begin_ns >= options->duration_ns)
 			break;
-		if (options->interval_ns && now >= run->snapshot_ns) {
+		err = budget_check(&run->budget, run->session, run->calibration,
+				   now - run->begin_ns);
+		run->recording.rate = run->budget.rate;
+		if (err < 0)
+			cmd_fail(err, NULL, "cannot read the books of the recording");
+		if (err)
+			break;
+		if (options->interval_ns && !run->written && now >= run->snapshot_ns) {
 			err = write_snapshot(run);
 			run->snapshot_ns += options->interval_ns;
+			/* one that took longer: signals come in all the same, before the next */
+			if (run->snapshot_ns <= clock_now_ns())
+				run->snapshot_ns = clock_now_ns() + POLL_MIN_NS;
 			continue;
 		}
-		if (options->interval_ns && run->snapshot_ns < due)
-			due = run->snapshot_ns;
-		if (options->duration_ns && run->begin_ns + options->duration_ns < due)
-			due = run->begin_ns + options->duration_ns;
+		due = next_due(run, now);
 		err = session_poll(run->session, (due - now + 999999) / 1000000, sleeping);
 		if (err == 1)
 			return 0;
 		if (err < 0)
 			cmd_fail(err, NULL, "cannot go on recording");
-		progress_draw(&run->progress, run->session, run->calibration,
-			      clock_now_ns() - run->begin_ns);
+		if (!run->written)
+			progress_draw(&run->progress, run->session, run->calibration,
+				      clock_now_ns() - run->begin_ns);
 	}
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /* A command that was started here gets the signal that ends heaptap, unless the terminal has sent
@@ -198,13 +228,26 @@ static int finish(struct run *run)
 	err = options->output.path ? write_profile(run, &snapshot, options->output.path) : -ENOMEM;
 	if (!err)
 		summary_end(options, &run->recording, &snapshot);
-	if (!err && options->strict && summary_has_losses(&snapshot))
+	if (!err && options->strict && (run->budget.ended || summary_has_losses(&snapshot)))
 		err = 1;
 	snapshot_done(&snapshot);
 	if (path)
 		options->output.path = NULL;
 	free(path);
 	return err;
+}
+
+/* The budget is spent: the profile is written, and a command that was started here still has its
+ * terminal and its status until it ends. */
+static int outlive(struct run *run, const sigset_t *sleeping)
+{
+	int status = finish(run), err;
+
+	run->written = true;
+	if (status < 0)
+		return status;
+	err = wait_for_end(run, sleeping);
+	return err ?: status;
 }
 
 static int exit_status(const struct run *run, int err)
@@ -236,17 +279,22 @@ int record_run(struct record_options *options)
 	stop_prepare(&sleeping);
 	err = start(&run);
 	if (err) {
+		cost_calibration_free(run.calibration);
 		session_free(run.session);
 		return cmd_exit_status(err);
 	}
 	run.recording.session = run.session;
+	run.recording.budget = &run.budget;
+	budget_init(&run.budget, options);
 	run.recording.symbolizer = symbolizer_new(&symbolizer);
-	run.calibration = cost_calibration_new(&options->session.caps);
 	progress_init(&run.progress, options->quiet);
 	err = run.recording.symbolizer ? wait_for_end(&run, &sleeping) : -ENOMEM;
 	progress_clear(&run.progress);
+	if (!err && run.child && run.budget.ended)
+		err = outlive(&run, &sleeping);
 	end_child(&run);
-	err = err ?: finish(&run);
+	if (!run.written)
+		err = err ?: finish(&run);
 	cost_calibration_free(run.calibration);
 	symbolizer_free(run.recording.symbolizer);
 	session_free(run.session);

@@ -204,9 +204,19 @@ static int note_counts(struct profile *profile, const struct snapshot *snapshot,
 					       (uint64_t)stats->ends[i]);
 	for (int i = 0; i < HT_NR_LOSSES && !err; i++)
 		err = profile_set_note(profile, losses[i], "%" PRIu64, (uint64_t)stats->loss[i]);
-	if (!err && recording_incomplete(stats))
-		err = profile_set_note(profile, "incomplete", "%s", recording_incomplete(stats));
 	return err;
+}
+
+/* Which figures are not the whole, and that the run ended early. */
+static int note_incomplete(struct profile *profile, const struct recording *recording,
+			   const struct ht_stats *stats)
+{
+	const char *full = recording_incomplete(stats), *ended = recording->budget->why;
+
+	if (!full && !*ended)
+		return 0;
+	return profile_set_note(profile, "incomplete", "%s%s%s", full ?: "",
+				full && *ended ? "; " : "", ended);
 }
 
 /* "1234 comm command line", and comm alone. */
@@ -257,7 +267,7 @@ static int note_cost(struct profile *profile, const struct recording *recording,
 
 static int note_javascript(struct profile *profile, const struct session *session)
 {
-	struct session_javascript javascript;
+	struct javascript_report javascript;
 	int err;
 
 	session_javascript(session, &javascript);
@@ -288,10 +298,11 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	err = err ?: profile_set_note(profile, "source", "%s", source_name(v8->source));
 	if (v8->source == SOURCE_MALLOC)
 		err = err ?: note_allocators(profile, session_attachments(recording->session));
-	err = err ?: profile_set_note(profile, "rate", "%" PRIu64, recording->rate);
+	err = err ?: budget_note(recording->budget, profile);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRIu64, snapshot->watched_ns);
 	err = err ?: profile_set_note(profile, "min_age_ns", "%" PRIu64, recording->min_age_ns);
 	err = err ?: note_counts(profile, snapshot, v8->source == SOURCE_MALLOC);
+	err = err ?: note_incomplete(profile, recording, &snapshot->stats);
 	err = err
 		      ?: profile_set_note(profile, "alloc_error", "%.2f",
 					  relative_error(total.alloc_bytes, total.alloc_var));
@@ -342,7 +353,11 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = snapshot->watched_ns;
-	profile->period = v8->source == SOURCE_MALLOC ? (int64_t)recording->rate : v8_period(v8);
+	profile->period =
+		v8->source == SOURCE_MALLOC
+			? (int64_t)budget_mean_rate(recording->budget,
+						    snapshot->stats.count[HT_COUNT_allocs])
+			: v8_period(v8, snapshot);
 	for (int i = 0; i < NR_METRICS; i++)
 		profile->has_metric[i] = v8_has_metric(v8->source, i);
 	*ret = profile;

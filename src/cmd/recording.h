@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "cmd/budget.h"
 #include "collect/session.h"
 #include "profile/profile.h"
 #include "symbolize/symbolize.h"
@@ -16,7 +17,8 @@
 struct recording {
 	const struct session *session;
 	struct symbolizer *symbolizer;
-	uint64_t rate;
+	uint64_t rate;		     /* now, or at the end */
+	const struct budget *budget; /* how it came to be */
 	uint64_t min_age_ns;
 	double cost_ns; /* the target spent in probes; negative: not known */
 };
@@ -27,7 +29,7 @@ double relative_error(double total, double variance);
 /* What the probes took of the target's CPU time, percent. For a known cost. */
 double recording_cost_share(const struct recording *recording);
 
-/* Why the figures are not the whole truth and what to do about it; NULL when they are. */
+/* Why maps were too small and what to do about it; NULL when they were not. */
 const char *recording_incomplete(const struct ht_stats *stats);
 
 /* 0 with a profile the caller frees, or -errno. */

@@ -13,7 +13,7 @@
 
 void rss_account(const struct session *session, double native_bytes, struct rss *ret)
 {
-	struct session_javascript javascript;
+	struct javascript_report javascript;
 
 	*ret = (struct rss){.native = llround(native_bytes)};
 	for (unsigned int i = 0; i < session_nr_targets(session); i++) {

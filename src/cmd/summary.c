@@ -50,7 +50,7 @@ static void say_probes(const struct attachments *attachments)
 /* Why JavaScript frames may have no names, or wrong ones. */
 static void say_javascript_note(const struct session *session)
 {
-	struct session_javascript javascript;
+	struct javascript_report javascript;
 
 	session_javascript(session, &javascript);
 	if (javascript.unreadable)
@@ -108,6 +108,13 @@ static void say_losses(const struct snapshot *snapshot)
 		cmd_warning("%s", recording_incomplete(&snapshot->stats));
 }
 
+/* The reader of the end alone must learn that it came early. */
+static void say_ended(const struct recording *recording)
+{
+	if (recording->budget->ended)
+		cmd_warning("%s", recording->budget->why);
+}
+
 static void say_cost(const struct recording *recording, const struct snapshot *snapshot)
 {
 	uint64_t hits = snapshot->stats.count[HT_COUNT_hits];
@@ -126,7 +133,7 @@ static void say_cost(const struct recording *recording, const struct snapshot *s
 
 static void say_javascript(const struct record_options *options, const struct session *session)
 {
-	struct session_javascript javascript;
+	struct javascript_report javascript;
 	uint64_t frames, unnamed;
 
 	session_javascript(session, &javascript);
@@ -218,7 +225,9 @@ static void say_seen(const struct recording *recording, const struct snapshot *s
 	for (int i = 0; i < HT_NR_DATA_LOSSES; i++)
 		nr_lost += snapshot->stats.loss[i];
 	if (recording->rate > 1)
-		snprintf(rate, sizeof(rate), "one per %s", text_bytes(bytes, recording->rate));
+		snprintf(rate, sizeof(rate), "%sone per %s",
+			 recording->budget->past > 0 ? "at first more, in the end " : "",
+			 text_bytes(bytes, recording->rate));
 	if (samples)
 		snprintf(complete, sizeof(complete), "; %.1f%% of the stacks complete",
 			 100.0 * snapshot->nr_complete / samples);
@@ -233,6 +242,7 @@ void summary_end(const struct record_options *options, const struct recording *r
 {
 	if (options->quiet)
 		return;
+	say_ended(recording);
 	say_losses(snapshot);
 	if (options->session.source == SOURCE_MALLOC)
 		say_held(recording, snapshot);

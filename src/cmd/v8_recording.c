@@ -62,26 +62,22 @@ void v8_fill_sample(const struct v8_source *v8, const struct site_totals *site,
 		.key = "alloc_stderr", .number = llround(sqrt(site->alloc_var)), .unit = "bytes"};
 }
 
-static void weight_of(const struct v8_source *v8, struct js_weight *ret)
+int64_t v8_period(const struct v8_source *v8, const struct snapshot *snapshot)
 {
-	js_window_weight(&v8->window, v8->probes.v8_major, ret);
+	return v8->source == SOURCE_GC ? 1 : llround(snapshot->js.sample_bytes);
 }
 
-int64_t v8_period(const struct v8_source *v8)
+static const char *weight_text(const struct snapshot *snapshot)
 {
-	struct js_weight weight;
-
-	if (v8->source == SOURCE_GC)
-		return 1;
-	weight_of(v8, &weight);
-	return llround(weight.bytes);
-}
-
-static const char *weight_text(const struct js_weight *weight)
-{
-	return weight->measured
+	return snapshot->js.measured
 		       ? "by what the heap grew between collections"
 		       : "known of this V8, since too few collections happened to measure it";
+}
+
+/* Percent. */
+static double error_of(const struct snapshot *snapshot, const struct site_totals *total)
+{
+	return relative_error(total->alloc_bytes, snapshot->js.error * snapshot->js.error);
 }
 
 int v8_add_notes(const struct v8_source *v8, const struct snapshot *snapshot,
@@ -89,7 +85,6 @@ int v8_add_notes(const struct v8_source *v8, const struct snapshot *snapshot,
 {
 	const char *file = v8->probes.object ? v8->probes.object->path : "";
 	struct site_totals total;
-	struct js_weight weight;
 	int err = profile_set_note(profile, "v8", "%s", file);
 
 	snapshot_total(snapshot, &total);
@@ -97,11 +92,11 @@ int v8_add_notes(const struct v8_source *v8, const struct snapshot *snapshot,
 		err = err ?: profile_set_note(profile, "collections", "%.0f", total.alloc_objects);
 		return err ?: profile_set_note(profile, "pause_ns", "%.0f", total.alloc_bytes);
 	}
-	weight_of(v8, &weight);
 	err = err
-		      ?: profile_set_note(profile, "weight", "%s, standard error %.1f%%",
-					  weight_text(&weight), 100 * weight.error);
-	err = err ?: profile_set_note(profile, "alloc_error", "%.2f", 100 * weight.error);
+		      ?: profile_set_note(profile, "weight",
+					  "%s; standard error of the total %.1f%%",
+					  weight_text(snapshot), error_of(snapshot, &total));
+	err = err ?: profile_set_note(profile, "alloc_error", "%.2f", error_of(snapshot, &total));
 	return err
 		       ?: profile_set_note(profile, "metrics", "%s",
 					   "alloc only: what is in use cannot be told");
@@ -126,7 +121,6 @@ void v8_say_seen(const struct v8_source *v8, const struct snapshot *snapshot)
 	char bytes[TEXT_SIZE], each[TEXT_SIZE], watched[TEXT_SIZE];
 	uint64_t samples = snapshot->stats.count[HT_COUNT_samples];
 	struct site_totals total;
-	struct js_weight weight;
 
 	snapshot_total(snapshot, &total);
 	text_duration(watched, snapshot->watched_ns);
@@ -140,14 +134,14 @@ void v8_say_seen(const struct v8_source *v8, const struct snapshot *snapshot)
 			    100 * total.alloc_bytes / snapshot->watched_ns, watched,
 			    samples ? 100.0 * snapshot->nr_complete / samples : 100);
 	} else {
-		weight_of(v8, &weight);
 		cmd_message("allocated by JavaScript: %s in %s (standard error %.1f%%); what is in "
 			    "use of it cannot be told: only the alloc metrics are there",
 			    text_bytes(bytes, llround(total.alloc_bytes)), watched,
-			    100 * weight.error);
-		cmd_message("seen: %" PRIu64 " samples of %s each, %s; %.1f%% of the stacks "
+			    error_of(snapshot, &total));
+		cmd_message("seen: %" PRIu64 " samples of %s on average, %s; %.1f%% of the stacks "
 			    "complete",
-			    samples, text_bytes(each, llround(weight.bytes)), weight_text(&weight),
+			    samples, text_bytes(each, llround(snapshot->js.sample_bytes)),
+			    weight_text(snapshot),
 			    samples ? 100.0 * snapshot->nr_complete / samples : 100);
 	}
 }

@@ -18,7 +18,7 @@ void v8_fill_sample(const struct v8_source *v8, const struct site_totals *site,
 		    struct profile_sample *sample);
 
 /* Mean bytes of a sample; 1 for the source gc. */
-int64_t v8_period(const struct v8_source *v8);
+int64_t v8_period(const struct v8_source *v8, const struct snapshot *snapshot);
 
 /* Instead of what is said about allocators. */
 int v8_add_notes(const struct v8_source *v8, const struct snapshot *snapshot,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/processes.h"
 #include "collect/kernel.h"
 
 struct gc_watch {
@@ -56,7 +57,7 @@ static int open_kernel(struct gc_watch *watch, const struct gc_watch_options *op
 	err = kernel_attach_process_events(watch->kernel);
 	if (err)
 		return diag_fail(diag, err, "cannot follow exec and exit: %s", strerror(-err));
-	err = kernel_watch(watch->kernel, options->pid, 0);
+	err = processes_watch(kernel_processes(watch->kernel), options->pid, 0);
 	if (err)
 		return diag_fail(diag, err, "cannot watch pid %d: %s", options->pid,
 				 strerror(-err));

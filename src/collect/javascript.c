@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/processes.h"
 #include "collect/task_info.h"
 #include "elf/image.h"
 
@@ -115,7 +116,7 @@ int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 	if (!javascript->entry)
 		return -ENOSPC;
 	entries[javascript->entry - 1] = v8;
-	return kernel_set_v8(kernel, tgid, javascript->entry);
+	return processes_set_v8(kernel_processes(kernel), tgid, javascript->entry);
 }
 
 void javascript_measure(struct javascript *javascript, pid_t pid)

@@ -33,8 +33,10 @@ struct kernel {
 	struct ht_v8 *v8s;	      /* HT_MAX_V8, likewise */
 };
 
-#define PROCESSES_SIZE (HT_MAX_PROCESSES * sizeof(struct ht_process))
-#define V8S_SIZE       (HT_MAX_V8 * sizeof(struct ht_v8))
+#define BASE_RATE_EXACT 8192 /* of a recording that begins exact */
+#define BASE_RATE_MIN	512
+#define PROCESSES_SIZE	(HT_MAX_PROCESSES * sizeof(struct ht_process))
+#define V8S_SIZE	(HT_MAX_V8 * sizeof(struct ht_v8))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
@@ -62,7 +64,7 @@ static void fill_sampling_tables(struct heaptap_bpf *skel)
 static int seed_countdowns(struct heaptap_bpf *skel, uint64_t rate)
 {
 	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
-	int64_t *gaps;
+	struct ht_countdown *gaps;
 
 	if (nr_cpus < 0)
 		return nr_cpus;
@@ -74,7 +76,7 @@ static int seed_countdowns(struct heaptap_bpf *skel, uint64_t rate)
 
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 			err = -errno;
-		gaps[i] = ht_gap(random, rate, skel->rodata->ht_ln_table);
+		gaps[i].left = ht_gap(random, rate, skel->rodata->ht_ln_table);
 	}
 	if (!err &&
 	    bpf_map_update_elem(bpf_map__fd(skel->maps.countdown), &(uint32_t){0}, gaps, BPF_ANY))
@@ -103,6 +105,7 @@ static void programs_of(const struct kernel *kernel, enum kernel_program program
 		[PROGRAM_GC_STOP] = {NULL, skel->progs.gc_stop, NULL},
 		[PROGRAM_JS] = {skel->progs.js_session, skel->progs.js_entry,
 				skel->progs.js_return},
+		[PROGRAM_GC_CYCLE] = {NULL, skel->progs.gc_cycle, NULL},
 	};
 
 	memcpy(ret, all[program], sizeof(all[program]));
@@ -211,6 +214,17 @@ static int map_memory(struct kernel *kernel)
 	return err ?: map_array(skel->maps.v8s, V8S_SIZE, both, (void **)&kernel->v8s);
 }
 
+/* The unit of variances. For a rate that may grow: fine enough for the smallest it is raised to,
+ * and not too fine for what fits 64 bits at the largest. */
+static uint64_t base_rate(const struct kernel_options *options)
+{
+	if (!options->governed)
+		return options->rate;
+	if (options->rate <= 1)
+		return BASE_RATE_EXACT;
+	return options->rate > BASE_RATE_MIN ? options->rate : BASE_RATE_MIN;
+}
+
 int kernel_new(const struct kernel_options *options, struct diag *diag, struct kernel **ret)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -229,10 +243,10 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 		diag_fail(diag, err, "cannot open the BPF programs: %s", strerror(errno));
 		goto out;
 	}
-	kernel->skel->rodata->ht_base_rate = options->rate;
+	kernel->skel->rodata->ht_base_rate = base_rate(options);
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->rodata->ht_gc_stacks = options->gc_stacks;
-	kernel->skel->data->ht_rate = options->rate;
+	kernel->skel->data->ht_rates[0] = options->rate;
 	fill_sampling_tables(kernel->skel);
 	choose_programs(kernel);
 	err = set_sizes(kernel, options);
@@ -287,6 +301,17 @@ int kernel_attach_process_events(struct kernel *kernel)
 	return skel->links.gc_thread_exit ? 0 : -errno;
 }
 
+int kernel_set_rate(struct kernel *kernel, uint64_t rate)
+{
+	uint32_t next = kernel->skel->bss->ht_rate_now + 1;
+
+	if (next >= HT_NR_RATES - 1) /* the last number is none: see carry() in alloc.bpf.c */
+		return -ENOSPC;
+	kernel->skel->data->ht_rates[next] = rate;
+	__atomic_store_n(&kernel->skel->bss->ht_rate_now, next, __ATOMIC_RELEASE);
+	return 0;
+}
+
 void kernel_enable(struct kernel *kernel, bool enabled)
 {
 	if (enabled)
@@ -294,78 +319,14 @@ void kernel_enable(struct kernel *kernel, bool enabled)
 	__atomic_store_n(&kernel->skel->bss->ht_enabled, enabled, __ATOMIC_RELEASE);
 }
 
-/* The entry of @tgid, or with @take the first that is free; NULL when there is none. */
-static struct ht_process *find_process(const struct kernel *kernel, uint32_t tgid, bool take)
-{
-	struct ht_process *unused = NULL;
-
-	for (uint32_t i = 0; i < HT_PROCESS_PROBES; i++) {
-		struct ht_process *process =
-			&kernel->processes[(ht_process_slot(tgid) + i) % HT_MAX_PROCESSES];
-
-		if (process->tgid == tgid)
-			return process;
-		if (!unused && (!process->tgid || process->tgid == HT_PROCESS_GONE))
-			unused = process;
-		if (!process->tgid)
-			break;
-	}
-	return take ? unused : NULL;
-}
-
-int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch)
-{
-	struct ht_process *process = find_process(kernel, tgid, true);
-
-	if (!process)
-		return -ENOSPC;
-	memset(process, 0, sizeof(*process));
-	process->epoch = epoch;
-	__atomic_store_n(&process->tgid, tgid, __ATOMIC_RELEASE);
-	return 0;
-}
-
-void kernel_unwatch(struct kernel *kernel, uint32_t tgid)
-{
-	struct ht_process *process = find_process(kernel, tgid, false);
-
-	if (process)
-		__atomic_store_n(&process->tgid, HT_PROCESS_GONE, __ATOMIC_RELEASE);
-}
-
-int kernel_set_flags(struct kernel *kernel, uint32_t tgid, uint8_t flags)
-{
-	struct ht_process *process = find_process(kernel, tgid, false);
-
-	if (!process)
-		return -ESRCH;
-	process->flags |= flags;
-	return 0;
-}
-
-int kernel_set_mapset(struct kernel *kernel, uint32_t tgid, uint64_t mapset)
-{
-	struct ht_process *process = find_process(kernel, tgid, false);
-
-	if (!process)
-		return -ESRCH;
-	__atomic_store_n(&process->mapset, mapset, __ATOMIC_RELEASE);
-	return 0;
-}
-
 struct ht_v8 *kernel_v8s(struct kernel *kernel)
 {
 	return kernel->v8s;
 }
 
-int kernel_set_v8(struct kernel *kernel, uint32_t tgid, uint16_t v8)
+struct ht_process *kernel_processes(const struct kernel *kernel)
 {
-	struct ht_process *process = find_process(kernel, tgid, false);
-
-	if (!process)
-		return -ESRCH;
-	__atomic_store_n(&process->v8, v8, __ATOMIC_RELEASE);
-	return 0;
+	return kernel->processes;
 }
 
 uint64_t kernel_base_rate(const struct kernel *kernel)
@@ -464,14 +425,4 @@ void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret)
 		.nr_chunks = kernel->sizes.nr_chunks,
 		.nr_rules = MAP_SIZES_NR_RULES,
 	};
-}
-
-int kernel_generation(const struct kernel *kernel, uint32_t tgid, uint32_t *ret)
-{
-	const struct ht_process *process = find_process(kernel, tgid, false);
-
-	if (!process)
-		return -ESRCH;
-	*ret = __atomic_load_n(&process->generation, __ATOMIC_ACQUIRE);
-	return 0;
 }

@@ -21,6 +21,7 @@
 
 struct kernel_options {
 	uint64_t rate;	     /* mean bytes between samples, 1 .. HT_RATE_MAX */
+	bool governed;	     /* the rate may be raised, up to 64M */
 	uint64_t map_memory; /* bytes all maps together may take at most */
 	struct caps caps;
 	uint32_t programs;   /* which are loaded: KERNEL_PROGRAMS_* */
@@ -42,12 +43,13 @@ enum kernel_program {
 	PROGRAM_GC_SIZE,
 	PROGRAM_GC_STOP,
 	PROGRAM_JS, /* where JavaScript allocates */
+	PROGRAM_GC_CYCLE,
 	NR_KERNEL_PROGRAMS,
 };
 
 #define KERNEL_PROGRAMS_MALLOC ((1u << PROGRAM_GC_START) - 1)
 #define KERNEL_PROGRAMS_GC     ((1u << PROGRAM_JS) - (1u << PROGRAM_GC_START))
-#define KERNEL_PROGRAMS_JS     (1u << PROGRAM_JS)
+#define KERNEL_PROGRAMS_JS     (1u << PROGRAM_JS | 1u << PROGRAM_GC_CYCLE)
 
 struct kernel;
 
@@ -65,21 +67,18 @@ struct bpf_program;
 struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_program program,
 				   enum probe_side side);
 
+/* From now on; calls in flight keep theirs. -ENOSPC after HT_NR_RATES changes. */
+int kernel_set_rate(struct kernel *kernel, uint64_t rate);
+
 /* Programs return at once until this is set. */
 void kernel_enable(struct kernel *kernel, bool enabled);
 
-int kernel_watch(struct kernel *kernel, uint32_t tgid, uint32_t epoch);
-void kernel_unwatch(struct kernel *kernel, uint32_t tgid);
-
-/* Sets HT_PROCESS_* @flags of a watched process. */
-int kernel_set_flags(struct kernel *kernel, uint32_t tgid, uint8_t flags);
+/* The HT_MAX_PROCESSES entries of the table of watched processes: collect/processes.h. */
+struct ht_process *kernel_processes(const struct kernel *kernel);
 
 /* The HT_MAX_V8 entries of the programs' table of V8s, written in place; one is free when its
  * blob_size is 0. */
 struct ht_v8 *kernel_v8s(struct kernel *kernel);
-
-/* The frames of @tgid are those of the V8 in entry @v8 - 1. */
-int kernel_set_v8(struct kernel *kernel, uint32_t tgid, uint16_t v8);
 
 /* Unit of the sites' variances: (base rate)^2 / 2^16 bytes squared. */
 uint64_t kernel_base_rate(const struct kernel *kernel);
@@ -107,12 +106,5 @@ int kernel_events_fd(const struct kernel *kernel);
 
 /* The maps that unwind tables go into. */
 void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret);
-
-/* The generation of a watched process's mappings, to be read before they are: what is published for
- * it is stale once the programs have seen something go. -ESRCH when it is not watched. */
-int kernel_generation(const struct kernel *kernel, uint32_t tgid, uint32_t *ret);
-
-/* From now on its stacks are walked with @mapset, see tables_publish(). */
-int kernel_set_mapset(struct kernel *kernel, uint32_t tgid, uint64_t mapset);
 
 #endif

@@ -16,7 +16,9 @@
 
 #include "collect/copy_walk.h"
 #include "collect/dump.h"
+#include "collect/javascript_report.h"
 #include "collect/launch.h"
+#include "collect/processes.h"
 #include "collect/tables.h"
 #include "collect/watch_list.h"
 #include "util/clock.h"
@@ -44,7 +46,8 @@ static int refresh(struct session *session, struct watched *watched, struct diag
 {
 	int err = watched_refresh(watched, &session->shared, diag);
 
-	if (!err && session->v8.source != SOURCE_MALLOC && watched == session->processes.all[0])
+	if (!err && !session->shared.closed && session->v8.source != SOURCE_MALLOC &&
+	    watched == session->processes.all[0])
 		err = v8_source_attach(&session->v8, session->kernel, &session->caps,
 				       watched->target.space, false, diag);
 	return err;
@@ -184,6 +187,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 	struct session *session = calloc(1, sizeof(*session));
 	struct kernel_options kernel = {
 		.rate = options->rate,
+		.governed = options->governed,
 		.map_memory = options->map_memory,
 		.caps = options->caps,
 		.programs = source_programs(options->source),
@@ -212,7 +216,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 	}
 	session->shared = (struct watch_shared){
 		session->kernel, &session->caps, session->tables,
-		options->source == SOURCE_MALLOC ? &session->attachments : NULL};
+		options->source == SOURCE_MALLOC ? &session->attachments : NULL, false};
 	session->ring =
 		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
 	if (!session->ring)
@@ -320,7 +324,9 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 		err = launch_load(*ret_pid, launched_code, &launching);
 		if (err == -ESRCH)
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
-		err = err ?: kernel_set_flags(session->kernel, *ret_pid, HT_PROCESS_HOLD);
+		err = err
+			      ?: processes_set_flags(kernel_processes(session->kernel), *ret_pid,
+						     HT_PROCESS_HOLD);
 	}
 	err = err ?: require_probes(session, diag);
 	if (err) {
@@ -351,18 +357,49 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 	return watch_list_end(processes, &session->shared) ? 0 : 1;
 }
 
+int session_set_rate(struct session *session, uint64_t rate)
+{
+	return kernel_set_rate(session->kernel, rate);
+}
+
+int session_usage(struct session *session, struct session_usage *ret)
+{
+	const struct watch_list *processes = &session->processes;
+
+	ret->watched_ns = (session->frozen_ns ?: clock_now_ns()) - kernel_start_ns(session->kernel);
+	ret->cpu_ns = 0;
+	for (unsigned int i = 0; i < processes->nr; i++) {
+		struct target *target = &processes->all[i]->target;
+
+		target_measure(target);
+		ret->cpu_ns += target->cpu_ns - target->cpu_start_ns;
+	}
+	return kernel_stats(session->kernel, &ret->stats);
+}
+
+uint64_t session_detach(struct session *session)
+{
+	const struct watch_list *processes = &session->processes;
+
+	if (session->frozen_ns)
+		return session->frozen_ns - kernel_start_ns(session->kernel);
+	kernel_enable(session->kernel, false);
+	session->frozen_ns = clock_now_ns();
+	session->shared.closed = true;
+	for (unsigned int i = 0; i < processes->nr; i++)
+		watched_measure(processes->all[i]);
+	attachments_detach(&session->attachments);
+	v8_probes_detach(&session->v8.probes);
+	for (unsigned int i = 0; i < processes->nr; i++)
+		loader_hook_close(&processes->all[i]->loader_hook);
+	return session->frozen_ns - kernel_start_ns(session->kernel);
+}
+
 int session_freeze(struct session *session)
 {
 	int n;
 
-	kernel_enable(session->kernel, false);
-	session->frozen_ns = clock_now_ns();
-	for (unsigned int i = 0; i < session->processes.nr; i++)
-		watched_measure(session->processes.all[i]);
-	attachments_detach(&session->attachments);
-	v8_probes_detach(&session->v8.probes);
-	for (unsigned int i = 0; i < session->processes.nr; i++)
-		loader_hook_close(&session->processes.all[i]->loader_hook);
+	session_detach(session);
 	n = ring_buffer__consume(session->ring);
 	if (n >= 0 && session->dump)
 		n = dump_mappings(session->dump, session->processes.all[0]->target.space);
@@ -409,30 +446,9 @@ double session_stepped_share(const struct session *session)
 		       : v8_probes_stepped_share(&session->v8.probes);
 }
 
-static void add_spaces(const struct javascript *javascript, struct session_javascript *sum)
+void session_javascript(const struct session *session, struct javascript_report *ret)
 {
-	sum->nr_heaps += javascript->spaces.nr_isolates;
-	for (int i = 0; i < V8_NR_SPACES; i++) {
-		uint64_t now = javascript->spaces.committed[i];
-
-		sum->committed += now;
-		sum->space_changes[i] += (int64_t)(now - javascript->spaces_start.committed[i]);
-	}
-}
-
-void session_javascript(const struct session *session, struct session_javascript *ret)
-{
-	*ret = (struct session_javascript){.note = ""};
-	for (unsigned int i = 0; i < session->processes.nr; i++) {
-		const struct javascript *javascript = &session->processes.all[i]->javascript;
-
-		ret->nr_processes += javascript->resolver || javascript->unreadable;
-		ret->unreadable |= javascript->unreadable;
-		if (!*ret->note)
-			ret->note = javascript->note;
-		javascript_stats(javascript, &ret->stats);
-		add_spaces(javascript, ret);
-	}
+	javascript_report(&session->processes, ret);
 }
 
 uint64_t session_map_bytes(const struct session *session)

@@ -13,6 +13,7 @@
 
 #include "collect/attach.h"
 #include "collect/caps.h"
+#include "collect/javascript_report.h"
 #include "collect/kernel.h"
 #include "collect/snapshot.h"
 #include "collect/stacks.h"
@@ -20,12 +21,11 @@
 #include "collect/target.h"
 #include "collect/v8_source.h"
 #include "util/diag.h"
-#include "v8/resolver.h"
-#include "v8/spaces.h"
 
 struct session_options {
 	enum source source;
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
+	bool governed;	     /* the rate may be raised */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	struct caps caps;    /* detected */
 	bool empty_programs; /* traps only: for benchmarks */
@@ -53,7 +53,21 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
  */
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
 
-/* Nothing is counted any more; the books are final. Probes are removed. */
+/* From now on. -ENOSPC: changed too often. */
+int session_set_rate(struct session *session, uint64_t rate);
+
+/* What was counted, and the target's CPU time, since the recording began. 0 or -errno. */
+struct session_usage {
+	struct ht_stats stats;
+	uint64_t watched_ns, cpu_ns;
+};
+int session_usage(struct session *session, struct session_usage *ret);
+
+/* Nothing is counted any more, and the probes are removed, now or already before. How long after
+ * the beginning that was. */
+uint64_t session_detach(struct session *session);
+
+/* The same, and the books are final. */
 int session_freeze(struct session *session);
 
 /* The books as they are now. With @min_age_ns, inuse leaves out what is younger. The stacks in it
@@ -68,18 +82,7 @@ const struct target *session_target_at(const struct session *session, unsigned i
 const struct target *session_target_of(const struct session *session, uint32_t tgid,
 				       uint32_t epoch);
 const struct attachments *session_attachments(const struct session *session);
-/* JavaScript of all processes. */
-struct session_javascript {
-	unsigned int nr_processes; /* with V8 */
-	const char *note; /* of the first that has one: what is assumed of its V8, or why it
-			   * cannot be read; or "". Valid as long as the session */
-	bool unreadable;
-	struct v8_resolver_stats stats;
-	unsigned int nr_heaps;		     /* isolates whose sizes are known */
-	int64_t space_changes[V8_NR_SPACES]; /* bytes committed since it was found */
-	uint64_t committed;		     /* bytes, now */
-};
-void session_javascript(const struct session *session, struct session_javascript *ret);
+void session_javascript(const struct session *session, struct javascript_report *ret);
 const struct v8_source *session_v8(const struct session *session);
 
 /* Of the probes, how many lie at an instruction that is single-stepped, 0 to 1. */

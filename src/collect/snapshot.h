@@ -19,12 +19,20 @@ struct site_totals {
 	const struct stack *stack; /* NULL: it never arrived, or the site map was full */
 };
 
+/* Of the source js: what its samples stand for. */
+struct snapshot_js {
+	double sample_bytes; /* on average */
+	double error;	     /* one standard error of all their bytes */
+	bool measured;	     /* in this run, else in others */
+};
+
 struct snapshot {
 	uint32_t nr_sites;
 	struct site_totals *sites; /* sites[0]: what found no place in the site map */
 	struct ht_stats stats;
 	uint64_t nr_complete; /* samples with a complete stack, also by way of a raw copy */
 	uint64_t watched_ns;  /* since the recording began */
+	struct snapshot_js js;
 };
 
 /* Which process images still hold what they allocated: exec takes it. */

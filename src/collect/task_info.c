@@ -131,8 +131,10 @@ int task_info_read(pid_t pid, struct ht_task **ret, size_t *ret_nr, struct diag 
 			err = -ENOTSUP;
 		if (err == -EACCES)
 			err = -EPERM;
-		return diag_fail(diag, err, "cannot ask the kernel about the threads of pid %d: %s",
-				 pid, strerror(-err));
+		return diag_fail(diag, err,
+				 "cannot ask the kernel about the threads of pid %d: %s%s", pid,
+				 strerror(-err),
+				 err == -EPERM ? " (it takes CAP_BPF and CAP_PERFMON)" : "");
 	}
 	*ret = tasks.all;
 	*ret_nr = tasks.nr;

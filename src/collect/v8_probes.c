@@ -20,7 +20,16 @@
 #define NONE HT_ARG_NONE
 
 /* What has to be there, by its kind: the new space function has had three names. */
-enum need { NEED_START, NEED_STOP, NEED_PERFORM, NEED_SIZE, NEED_NEW_SPACE, NEED_LARGE, OPTIONAL };
+enum need {
+	NEED_START,
+	NEED_STOP,
+	NEED_PERFORM,
+	NEED_SIZE,
+	NEED_NEW_SPACE,
+	NEED_LARGE,
+	NEED_CYCLE,
+	OPTIONAL
+};
 
 static const struct v8_function {
 	const char *prefix, *name; /* of the mangled name, up to the end of its nested part */
@@ -42,6 +51,8 @@ static const struct v8_function {
 	 PROGRAM_GC_PERFORM, NEED_PERFORM, 0, NONE, NONE, NONE},
 	{"_ZN2v88internal4Heap13SizeOfObjectsE", "Heap::SizeOfObjects", PROGRAM_GC_SIZE, NEED_SIZE,
 	 0, NONE, NONE, NONE},
+	{"_ZN2v88internal8GCTracer10StartCycleENS0_16GarbageCollectorE", "GCTracer::StartCycle",
+	 PROGRAM_GC_CYCLE, NEED_CYCLE, 0, NONE, NONE, NONE},
 	/* V8 10, 11, and from 12 on */
 	{"_ZN2v88internal8NewSpace16EnsureAllocationE", "NewSpace::EnsureAllocation", PROGRAM_JS,
 	 NEED_NEW_SPACE, HT_JS_NEW_SPACE, 1, 3, NONE},
@@ -85,6 +96,7 @@ static const struct {
 	[NEED_PERFORM] = {KERNEL_PROGRAMS_GC, "Heap::PerformGarbageCollection"},
 	[NEED_SIZE] = {KERNEL_PROGRAMS_GC, "Heap::SizeOfObjects"},
 	[NEED_NEW_SPACE] = {KERNEL_PROGRAMS_JS, "the new space's EnsureAllocation"},
+	[NEED_CYCLE] = {KERNEL_PROGRAMS_JS, "GCTracer::StartCycle"},
 	[NEED_LARGE] = {KERNEL_PROGRAMS_JS, "the large object spaces' AllocateRaw"},
 };
 
@@ -169,6 +181,8 @@ static int choose_site(const struct elf_image *image, struct v8_probe *probe)
 		return -ENOMEM;
 	if (f->program == PROGRAM_GC_PERFORM)
 		wanted.arguments = 7; /* Heap, collector, reason */
+	if (f->program == PROGRAM_GC_CYCLE)
+		wanted.arguments = 2; /* collector */
 	if (f->size != NONE)
 		wanted.arguments |= 1u << f->size;
 	if (f->origin != NONE)

@@ -77,18 +77,29 @@ static bool is_sampled(const struct site_totals *site)
 
 void v8_source_scale(const struct v8_source *v8, struct snapshot *snapshot)
 {
+	double samples[2] = {0}, bytes = 0;
 	struct js_weight weight;
 
 	js_window_weight(&v8->window, v8->probes.v8_major, &weight);
 	for (uint32_t i = 0; i < snapshot->nr_sites; i++) {
 		struct site_totals *site = &snapshot->sites[i];
+		int marking = site->stack && site->stack->probe & HT_JS_MARKING;
+		double w = weight.bytes[marking];
 
 		if (!is_sampled(site))
 			continue;
-		site->alloc_bytes *= weight.bytes;
-		site->alloc_objects *= weight.bytes / HT_JS_PER_SIZE;
-		site->alloc_var = weight.bytes * weight.bytes * (double)site->samples;
+		samples[marking] += (double)site->samples;
+		bytes += w * (double)site->samples;
+		site->alloc_bytes *= w;
+		site->alloc_objects *= w / HT_JS_PER_SIZE;
+		site->alloc_var = w * w * (double)site->samples;
 	}
+	snapshot->js = (struct snapshot_js){
+		.sample_bytes = samples[0] + samples[1] > 0 ? bytes / (samples[0] + samples[1])
+							    : weight.bytes[0],
+		.error = js_weight_error(&weight, samples),
+		.measured = weight.measured,
+	};
 }
 
 const char *v8_source_leaf(const struct v8_source *v8, uint16_t probe)
@@ -107,5 +118,6 @@ const char *v8_source_leaf(const struct v8_source *v8, uint16_t probe)
 	if (v8->source == SOURCE_GC)
 		return HT_GC_PROBE_KIND(probe) < HT_NR_GC_KINDS ? gc[HT_GC_PROBE_KIND(probe)]
 								: "[collection]";
+	probe &= HT_JS_MARKING - 1;
 	return probe < HT_NR_JS_PROBES ? js[probe] : "[allocation]";
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "collect/processes.h"
+
 void watch_list_done(struct watch_list *list)
 {
 	for (unsigned int i = 0; i < list->nr; i++) {
@@ -47,7 +49,7 @@ int watch_list_add(struct watch_list *list, const struct watch_shared *shared, p
 	}
 	list->all[list->nr++] = watched;
 	if (list->follow)
-		kernel_set_flags(shared->kernel, pid, HT_PROCESS_FOLLOW);
+		processes_set_flags(kernel_processes(shared->kernel), pid, HT_PROCESS_FOLLOW);
 	*ret = watched;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/processes.h"
 #include "util/clock.h"
 
 #define READ_TRIES 3
@@ -27,7 +28,7 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 	ret->refreshed_ns = clock_now_ns();
 	if (like)
 		javascript_share(&ret->javascript, &like->javascript);
-	err = kernel_watch(shared->kernel, pid, epoch);
+	err = processes_watch(kernel_processes(shared->kernel), pid, epoch);
 	if (!err)
 		return 0;
 	watched_done(ret);
@@ -41,7 +42,7 @@ void watched_end(struct watched *watched, const struct watch_shared *shared)
 		attachments_leave(shared->attachments, watched->target.process.pid);
 	loader_hook_close(&watched->loader_hook);
 	javascript_end(&watched->javascript, shared->kernel);
-	kernel_unwatch(shared->kernel, watched->target.process.pid);
+	processes_unwatch(kernel_processes(shared->kernel), watched->target.process.pid);
 }
 
 void watched_done(struct watched *watched)
@@ -100,7 +101,7 @@ int watched_examine(struct watched *watched, const struct watch_shared *shared, 
 	const struct space *space = watched->target.space;
 	int err = 0;
 
-	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
+	for (uint32_t i = 0; i < space->nr_mappings && !err && !shared->closed; i++) {
 		struct object *object = space->mappings[i].object;
 
 		if (space->mappings[i].live && object && !is_examined(watched, object))
@@ -119,9 +120,9 @@ static int read_space(struct watched *watched, const struct kernel *kernel,
 	*ret_stable = false;
 	watched->refreshed_ns = clock_now_ns();
 	for (int i = 0; i < READ_TRIES && !err && !*ret_stable; i++) {
-		err = kernel_generation(kernel, tgid, ret_generation);
+		err = processes_generation(kernel_processes(kernel), tgid, ret_generation);
 		err = err ?: space_refresh(watched->target.space, NULL);
-		err = err ?: kernel_generation(kernel, tgid, &after);
+		err = err ?: processes_generation(kernel_processes(kernel), tgid, &after);
 		*ret_stable = !err && after == *ret_generation;
 	}
 	return err;
@@ -139,7 +140,7 @@ int watched_refresh(struct watched *watched, const struct watch_shared *shared, 
 	err = err
 		      ?: moments_add(&watched->moments, space, HT_MAPSET_VERSION(mapset),
 				     generation, stable);
-	err = err ?: kernel_set_mapset(shared->kernel, tgid, mapset);
+	err = err ?: processes_set_mapset(kernel_processes(shared->kernel), tgid, mapset);
 	err = err ?: watched_examine(watched, shared, diag);
 	return err ?: javascript_publish(&watched->javascript, shared->kernel, space, tgid);
 }

@@ -26,6 +26,7 @@ struct watch_shared {
 	const struct caps *caps;
 	struct tables *tables;
 	struct attachments *attachments; /* NULL: no allocator is probed */
+	bool closed;			 /* what comes now gets no probe */
 };
 
 struct watched {

@@ -13,6 +13,7 @@
 #include "v8/gc_reason.h"
 
 #define KIND_COLUMNS 18
+#define MAX_HEAPS    8 /* in the summary */
 
 void gc_lines_header(const struct gc_lines *lines)
 {
@@ -141,6 +142,34 @@ static int put_heap(const struct gc_lines *lines, const struct gc_heap *heap, bo
 	return put_floor(lines, heap);
 }
 
+static int compare_heaps(const void *a, const void *b)
+{
+	const struct gc_heap *const *x = a, *const *y = b;
+
+	if ((*x)->pause_ns != (*y)->pause_ns)
+		return (*x)->pause_ns < (*y)->pause_ns ? 1 : -1;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Those that paused longest; a process may have had thousands of workers. */
+static int put_heaps(const struct gc_lines *lines, const struct gc_stats *stats)
+{
+	const struct gc_heap **heaps = calloc(stats->nr_heaps, sizeof(struct gc_heap *));
+	int err = heaps ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < stats->nr_heaps && !err; i++)
+		heaps[i] = &stats->heaps[i];
+	if (!err)
+		qsort(heaps, stats->nr_heaps, sizeof(struct gc_heap *), compare_heaps);
+	for (size_t i = 0; i < stats->nr_heaps && i < MAX_HEAPS && !err; i++)
+		err = put_heap(lines, heaps[i], stats->nr_heaps > 1);
+	if (stats->nr_heaps > MAX_HEAPS && !err)
+		fprintf(lines->out, "%zu more heaps (-f json has all)\n",
+			stats->nr_heaps - MAX_HEAPS);
+	free(heaps);
+	return err;
+}
+
 static void put_losses(const struct gc_lines *lines, const struct gc_stats *stats,
 		       const struct gc_run *run)
 {
@@ -160,7 +189,6 @@ int gc_lines_summary(const struct gc_lines *lines, const struct gc_stats *stats,
 		     const struct gc_run *run)
 {
 	char duration[TEXT_SIZE];
-	int err = 0;
 
 	if (lines->json)
 		return gc_json_summary(lines, stats, run);
@@ -172,7 +200,5 @@ int gc_lines_summary(const struct gc_lines *lines, const struct gc_stats *stats,
 		return 0;
 	}
 	put_pauses(lines, stats, run);
-	for (size_t i = 0; i < stats->nr_heaps && !err; i++)
-		err = put_heap(lines, &stats->heaps[i], stats->nr_heaps > 1);
-	return err;
+	return put_heaps(lines, stats);
 }

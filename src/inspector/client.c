@@ -199,6 +199,7 @@ static struct client *client_new(size_t max_size)
 		.pt_serv_buf_size = RECEIVE_SIZE,
 		.fd_limit_per_thread = 16,
 		.retry_and_idle_policy = &no_pings,
+		.http_proxy_address = "", /* none, whatever $http_proxy says */
 	};
 
 	if (!client)

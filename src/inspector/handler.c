@@ -135,11 +135,11 @@ int handler_check(const struct space *space, uint64_t handler, struct diag *diag
 	int err;
 
 	if (handler == 0)
-		return diag_fail(
-			diag, -ENOTSUP,
-			"SIGUSR1 would kill pid %d: it runs with --disable-sigusr1, or has "
-			"not started up yet" ADVICE,
-			space->pid);
+		return diag_fail(diag, -ENOTSUP,
+				 "SIGUSR1 would kill pid %d: it runs with --disable-sigusr1 or "
+				 "--permission, or has "
+				 "not started up yet" ADVICE,
+				 space->pid);
 	if (handler == 1)
 		return diag_fail(diag, -ENOTSUP, "pid %d ignores SIGUSR1" ADVICE, space->pid);
 	index = space_find(space, handler);

@@ -10,12 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/process.h"
 #include "util/clock.h"
+
+#define SLICE_MS    1000 /* between two looks at whether the process is stopped */
+#define STOPPED_MAX 3	 /* such looks in a row */
 
 #define WAITING_EVENT "NodeRuntime.waitingForDisconnect"
 
 struct protocol {
 	struct client *client;
+	pid_t pid;
 	json_int_t last_id;
 	bool is_waited_for;
 };
@@ -74,6 +79,7 @@ int protocol_open(const struct client_address *address, const char *path, unsign
 		free(protocol);
 		return err;
 	}
+	protocol->pid = address->pid;
 	*ret = protocol;
 	return 0;
 }
@@ -117,35 +123,54 @@ static int send(struct protocol *protocol, const char *method, json_t *params)
 	return err;
 }
 
-/* Messages until the answer to the last request. */
-static int receive_answer(struct protocol *protocol, unsigned int timeout_ms, json_t **ret)
+/* By SIGSTOP or a debugger: it answers when it goes on, which may be never. */
+static bool is_stopped(const struct protocol *protocol)
 {
-	uint64_t now = clock_now_ns(), end = now + timeout_ms * 1000000ULL;
-	json_t *message = NULL, *id;
-	int err;
+	struct process process;
 
-	while (now < end) {
-		err = receive(protocol, (end - now) / 1000000 + 1, &message);
+	return !process_read(protocol->pid, &process) &&
+	       (process.state == 'T' || process.state == 't');
+}
+
+/* Messages until the answer to the last request. A process that is stopped is not waited for. */
+static int receive_answer(struct protocol *protocol, uint64_t end, json_t **ret)
+{
+	unsigned int nr_stopped = 0;
+	json_t *message, *id;
+	uint64_t now;
+
+	while ((now = clock_now_ns()) < end && nr_stopped < STOPPED_MAX) {
+		uint64_t left_ms = (end - now) / 1000000 + 1;
+		int err = receive(protocol, left_ms < SLICE_MS ? left_ms : SLICE_MS, &message);
+
+		if (err == -ETIMEDOUT) {
+			nr_stopped = is_stopped(protocol) ? nr_stopped + 1 : 0;
+			continue;
+		}
 		if (err)
 			return err;
+		if (!message)
+			return -EPROTO;
 		id = json_object_get(message, "id");
 		if (json_is_integer(id) && json_integer_value(id) == protocol->last_id) {
 			*ret = message;
 			return 0;
 		}
 		json_decref(message);
-		if (!message)
-			return -EPROTO;
-		now = clock_now_ns();
 	}
 	return -ETIMEDOUT;
 }
 
-static int explain(const char *method, unsigned int timeout_ms, int err, struct diag *diag)
+static int explain(const struct protocol *protocol, const char *method, uint64_t begin, int err,
+		   struct diag *diag)
 {
 	switch (err) {
 	case -ETIMEDOUT:
-		return diag_fail(diag, err, "%s: no answer for %u s", method, timeout_ms / 1000);
+		return diag_fail(diag, err, "%s: no answer for %.1f s%s", method,
+				 (clock_now_ns() - begin) / 1e9,
+				 is_stopped(protocol) ? ": the process is stopped (kill -CONT lets "
+							"it go on)"
+						      : "");
 	case -ENOTCONN:
 		return diag_fail(diag, err, "%s: the connection is closed", method);
 	default:
@@ -156,12 +181,13 @@ static int explain(const char *method, unsigned int timeout_ms, int err, struct 
 int protocol_call(struct protocol *protocol, const char *method, json_t *params,
 		  unsigned int timeout_ms, json_t **ret_result, struct diag *diag)
 {
+	uint64_t begin = clock_now_ns();
 	json_t *answer, *result, *error;
 	int err = send(protocol, method, params);
 
-	err = err ?: receive_answer(protocol, timeout_ms, &answer);
+	err = err ?: receive_answer(protocol, begin + timeout_ms * 1000000ULL, &answer);
 	if (err)
-		return explain(method, timeout_ms, err, diag);
+		return explain(protocol, method, begin, err, diag);
 	error = json_object_get(answer, "error");
 	result = json_object_get(answer, "result");
 	if (error) {

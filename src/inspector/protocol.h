@@ -23,8 +23,9 @@ void protocol_close(struct protocol *protocol);
 
 /*
  * Sends @method and waits for its answer. @params is taken over, NULL: none. *ret_result (may be
- * NULL) is the caller's to json_decref(). 0; -ETIMEDOUT: no answer in @timeout_ms; -ENOTCONN: the
- * other side closed; -EOPNOTSUPP: refused, @diag has the other side's words; -EPROTO: no sense.
+ * NULL) is the caller's to json_decref(). 0; -ETIMEDOUT: no answer in @timeout_ms, or in 3 s of a
+ * process that is stopped; -ENOTCONN: the other side closed; -EOPNOTSUPP: refused, @diag has the
+ * other side's words; -EPROTO: no sense.
  */
 int protocol_call(struct protocol *protocol, const char *method, json_t *params,
 		  unsigned int timeout_ms, json_t **ret_result, struct diag *diag);

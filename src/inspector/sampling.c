@@ -16,8 +16,9 @@
 
 #include "inspector/script_url.h"
 
-#define CALL_TIMEOUT_MS 10000
-#define MAX_DEPTH	1024 /* of a tree; V8 makes SAMPLING_MAX_DEPTH and the root */
+#define CALL_TIMEOUT_MS	 10000
+#define FETCH_TIMEOUT_MS 60000 /* for a full collection, seconds for a large heap */
+#define MAX_DEPTH	 1024  /* of a tree; V8 makes SAMPLING_MAX_DEPTH and the root */
 
 /* One step down: the next child of @node to visit, and the location of @node. */
 struct level {
@@ -33,7 +34,7 @@ int sampling_start(struct protocol *protocol, uint64_t rate, struct diag *diag)
 	if (err)
 		return err;
 	/* V8 has one sampler; a second start is ignored and a second stop stops the first one's. */
-	err = protocol_call(protocol, "HeapProfiler.getSamplingProfile", NULL, SAMPLING_TIMEOUT_MS,
+	err = protocol_call(protocol, "HeapProfiler.getSamplingProfile", NULL, FETCH_TIMEOUT_MS,
 			    NULL, diag);
 	if (!err)
 		return diag_fail(diag, -EBUSY,
@@ -178,13 +179,13 @@ int sampling_convert(const json_t *answer, struct profile *profile, struct diag 
 		   : 0;
 }
 
-int sampling_fetch(struct protocol *protocol, bool last, unsigned int timeout_ms,
-		   struct profile *profile, struct sampling_heap *ret_heap, struct diag *diag)
+int sampling_fetch(struct protocol *protocol, bool last, struct profile *profile,
+		   struct sampling_heap *ret_heap, struct diag *diag)
 {
 	json_t *answer, *usage;
 	int err = protocol_call(
 		protocol, last ? "HeapProfiler.stopSampling" : "HeapProfiler.getSamplingProfile",
-		NULL, timeout_ms, &answer, diag);
+		NULL, FETCH_TIMEOUT_MS, &answer, diag);
 
 	if (err)
 		return err;

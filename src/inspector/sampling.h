@@ -12,7 +12,6 @@
 #include "profile/profile.h"
 
 #define SAMPLING_DEFAULT_RATE (512 << 10) /* bytes; the default that DevTools and pprof take */
-#define SAMPLING_TIMEOUT_MS   60000	  /* for a full collection, seconds for a large heap */
 #define SAMPLING_MAX_DEPTH    128	  /* frames V8 keeps of a stack: v8-heap-profiler-agent */
 
 /* Bytes between two samples, on average. -EBUSY when somebody else has it running already. */
@@ -27,8 +26,8 @@ struct sampling_heap {
  * are not counted, since a sample only tells its weight. V8 collects all garbage first, which stops
  * the program. @last stops the sampler. -EPROTO when the answer is not what the protocol says.
  */
-int sampling_fetch(struct protocol *protocol, bool last, unsigned int timeout_ms,
-		   struct profile *profile, struct sampling_heap *ret_heap, struct diag *diag);
+int sampling_fetch(struct protocol *protocol, bool last, struct profile *profile,
+		   struct sampling_heap *ret_heap, struct diag *diag);
 
 /* The same for an answer that is there, {"profile": {"head": ...}}. */
 int sampling_convert(const json_t *answer, struct profile *profile, struct diag *diag);

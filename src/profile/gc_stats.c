@@ -9,7 +9,7 @@
 
 static struct gc_heap *heap_of(struct gc_stats *stats, const struct ht_gc_event *event)
 {
-	struct gc_heap *heap = (struct gc_heap *)gc_stats_heap(stats, event->heap);
+	struct gc_heap *heap = (struct gc_heap *)gc_stats_heap(stats, event->heap, event->tid);
 	struct gc_heap *heaps;
 
 	if (heap)
@@ -19,11 +19,10 @@ static struct gc_heap *heap_of(struct gc_stats *stats, const struct ht_gc_event 
 		return NULL;
 	stats->heaps = heaps;
 	heap = &heaps[stats->nr_heaps];
-	*heap = (struct gc_heap){
-		.heap = event->heap, .first_ns = event->event.time_ns, .floor_every = 1};
-	heap->floor = calloc(GC_FLOOR_POINTS, sizeof(*heap->floor));
-	if (!heap->floor)
-		return NULL;
+	*heap = (struct gc_heap){.heap = event->heap,
+				 .tid = event->tid,
+				 .first_ns = event->event.time_ns,
+				 .floor_every = 1};
 	stats->nr_heaps++;
 	return heap;
 }
@@ -36,15 +35,26 @@ static void thin_floor(struct gc_heap *heap)
 	heap->floor_every *= 2;
 }
 
-static void add_floor(struct gc_heap *heap, const struct ht_gc_event *event)
+/* The capacity is not stored; it is the power of two that holds nr_floor. */
+static int add_floor(struct gc_heap *heap, const struct ht_gc_event *event)
 {
-	if (heap->nr_floor && ++heap->floor_skipped < heap->floor_every)
-		return;
+	size_t nr = heap->nr_floor;
+	struct slope_point *floor;
+
+	if (nr && ++heap->floor_skipped < heap->floor_every)
+		return 0;
 	heap->floor_skipped = 0;
-	if (heap->nr_floor == GC_FLOOR_POINTS)
+	if (nr == GC_FLOOR_POINTS) {
 		thin_floor(heap);
+	} else if (!(nr & (nr - 1)) && heap->floor_every == 1) {
+		floor = reallocarray(heap->floor, nr ? 2 * nr : 1, sizeof(*floor));
+		if (!floor)
+			return -ENOMEM;
+		heap->floor = floor;
+	}
 	heap->floor[heap->nr_floor++] = (struct slope_point){
 		(event->event.time_ns - heap->first_ns) / 1e9, (double)event->after};
+	return 0;
 }
 
 int gc_stats_add(struct gc_stats *stats, const struct ht_gc_event *event)
@@ -52,6 +62,7 @@ int gc_stats_add(struct gc_stats *stats, const struct ht_gc_event *event)
 	bool known = !event->missing && event->kind < HT_NR_GC_KINDS;
 	uint64_t pause = event->event.time_ns - event->start_ns;
 	struct gc_heap *heap;
+	int err = 0;
 
 	if (!known) {
 		stats->nr_incomplete++;
@@ -66,13 +77,12 @@ int gc_stats_add(struct gc_stats *stats, const struct ht_gc_event *event)
 	if (heap->nr && event->kind != HT_GC_MARK_COMPACT)
 		heap->promoted += (int64_t)(event->after - heap->after);
 	if (event->kind == HT_GC_MARK_COMPACT)
-		add_floor(heap, event);
+		err = add_floor(heap, event);
 	heap->nr++;
 	heap->pause_ns += pause;
-	heap->tid = event->tid;
 	heap->after = event->after;
 	heap->last_ns = event->event.time_ns;
-	return 0;
+	return err;
 }
 
 void gc_stats_done(struct gc_stats *stats)
@@ -83,10 +93,10 @@ void gc_stats_done(struct gc_stats *stats)
 	memset(stats, 0, sizeof(*stats));
 }
 
-const struct gc_heap *gc_stats_heap(const struct gc_stats *stats, uint64_t heap)
+const struct gc_heap *gc_stats_heap(const struct gc_stats *stats, uint64_t heap, uint32_t tid)
 {
 	for (size_t i = 0; i < stats->nr_heaps; i++)
-		if (stats->heaps[i].heap == heap)
+		if (stats->heaps[i].heap == heap && stats->heaps[i].tid == tid)
 			return &stats->heaps[i];
 	return NULL;
 }

@@ -18,10 +18,11 @@
 /* Half of the points of a floor are left out when there are so many. */
 #define GC_FLOOR_POINTS 2048
 
-/* One heap: an isolate, of the main thread or of a worker. */
+/* One heap: an isolate, of the main thread or of a worker. A worker that came later may have the
+ * address of one that has ended, so the thread tells them apart. */
 struct gc_heap {
 	uint64_t heap; /* its address */
-	uint32_t tid;  /* the last thread it was collected on */
+	uint32_t tid;
 	uint64_t nr, pause_ns;
 	uint64_t after;	    /* of the last collection */
 	uint64_t allocated; /* bytes, between the first and the last collection */
@@ -44,7 +45,7 @@ int gc_stats_add(struct gc_stats *stats, const struct ht_gc_event *event);
 void gc_stats_done(struct gc_stats *stats);
 
 /* NULL when it was not met. */
-const struct gc_heap *gc_stats_heap(const struct gc_stats *stats, uint64_t heap);
+const struct gc_heap *gc_stats_heap(const struct gc_stats *stats, uint64_t heap, uint32_t tid);
 
 /* Sum of all pauses, ns. */
 uint64_t gc_stats_pause_ns(const struct gc_stats *stats);

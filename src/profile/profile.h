@@ -102,7 +102,8 @@ struct profile {
 	struct profile_index *index; /* private: interned strings, lookup of what exists */
 };
 
-/* Has the four metrics of a heap profile, period 0. NULL when out of memory. profile_free(NULL) is allowed. */
+/* Has the four metrics of a heap profile, period 0. NULL when out of memory. profile_free(NULL) is
+ * allowed. */
 struct profile *profile_new(void);
 void profile_free(struct profile *profile);
 

@@ -79,3 +79,28 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 	*ret = value;
 	return 0;
 }
+
+int parse_percent(const char *text, double *ret_share)
+{
+	uint64_t value = 0, unit = 1; /* value / unit percent */
+	bool point = false;
+	const char *at = text;
+
+	for (; (*at >= '0' && *at <= '9') || (*at == '.' && !point && at > text); at++) {
+		if (*at == '.') {
+			point = true;
+			continue;
+		}
+		if (value > 100 * unit || unit == 1000)
+			return -ERANGE;
+		value = 10 * value + *at - '0';
+		if (point)
+			unit *= 10;
+	}
+	if (at == text || at[-1] == '.' || (*at && strcmp(at, "%") != 0))
+		return -EINVAL;
+	if (!value || value > 100 * unit)
+		return -ERANGE;
+	*ret_share = (double)value / (double)unit / 100;
+	return 0;
+}

@@ -15,7 +15,8 @@
 #include "v8/shared.h"
 #include "v8/string.h"
 
-#define MAX_NAME 1024 /* bytes */
+#define MAX_NAME      1024	 /* bytes */
+#define MAX_FUNCTIONS (1U << 20) /* of a process; a program that makes ever new ones is cut off */
 
 struct v8_function_entry {
 	struct v8_function function;
@@ -89,10 +90,13 @@ static int read_name(struct v8_functions *functions, const struct v8_shared *sha
 static int add_function(struct v8_functions *functions, const struct v8_shared *shared,
 			uint64_t closure, struct v8_script *script, struct v8_function **ret)
 {
-	struct v8_function_entry *entry = calloc(1, sizeof(*entry));
+	struct v8_function_entry *entry;
 	struct v8_shared again;
 	int err;
 
+	if (HASH_COUNT(functions->entries) >= MAX_FUNCTIONS)
+		return -ENOSPC;
+	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
 	entry->function.key = (struct v8_function_key){script, (uint32_t)shared->literal_id};

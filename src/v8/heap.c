@@ -9,6 +9,8 @@
 
 #include "v8/heap.h"
 
+#define FIRST_NONSTRING 128 /* v8dbg_FirstNonstringType, in all versions */
+
 void v8_heap_init(struct v8_heap *heap, struct v8_memory *memory, const struct v8_layout *layout)
 {
 	memset(heap, 0, sizeof(*heap));
@@ -48,6 +50,18 @@ int v8_heap_word(struct v8_heap *heap, uint64_t object, int32_t offset, uint64_t
 			      sizeof(*ret));
 }
 
+/* Strings and what V8 makes for itself: those whose maps stay where they are. */
+static bool is_own_type(const struct v8_layout *layout, uint16_t type)
+{
+	const struct v8_types *types = &layout->types;
+
+	return type < FIRST_NONSTRING || type == types->shared || type == types->script ||
+	       type == types->scope_info || type == types->bytecode_array ||
+	       type == types->interpreter_data || type == types->fixed_array ||
+	       type == types->weak_fixed_array || type == types->byte_array ||
+	       type == types->trusted_byte_array || type == types->code;
+}
+
 int v8_heap_type_of_map(struct v8_heap *heap, uint64_t map, uint16_t *ret)
 {
 	size_t slot = (map >> 3) * 0x9e3779b97f4a7c15ULL >> 58;
@@ -66,7 +80,7 @@ int v8_heap_type_of_map(struct v8_heap *heap, uint64_t map, uint16_t *ret)
 			     sizeof(type));
 	if (err)
 		return err;
-	if (type < heap->layout->types.function_first) {
+	if (is_own_type(heap->layout, type)) {
 		heap->maps[slot].map = map;
 		heap->maps[slot].type = type;
 	}

@@ -185,6 +185,9 @@ bool v8_layout_is_sane(const struct v8_layout *layout)
 			if (value < limits[i].min || value > limits[i].max)
 				return false;
 		}
+	for (size_t i = 0; i < V8_MAX_FRAME_TYPES; i++)
+		if (layout->frame_labels[i] >= V8_NR_LABELS)
+			return false;
 	/* Where code has its instructions elsewhere, the way there must be known. */
 	return layout->nr_bytecodes <= V8_MAX_BYTECODES &&
 	       (layout->types.stream == V8_UNKNOWN ||

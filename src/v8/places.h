@@ -10,7 +10,7 @@
 
 #include "v8/resolver.h"
 
-#define V8_MAX_PLACES (1U << 22) /* of one process; what comes then is not named */
+#define V8_MAX_PLACES (1U << 20) /* of one process; what comes then is not named */
 
 /* A frame that was named before. */
 struct v8_place_key {

@@ -152,6 +152,8 @@ static int add_optimized_place(struct v8_resolver *resolver, const struct v8_fun
 	}
 	if (V8_POSITION_INLINING(raw) >= 0)
 		return -ESTALE;
+	/* Maglev of V8 11 to early 13.6 makes no table. */
+	resolver->nr_unplaced += !raw;
 	lines[nr++] = line_of(function, raw);
 	return v8_places_add(&resolver->places, lines, nr, ret);
 }
@@ -179,24 +181,40 @@ static int add_unplaced(struct v8_resolver *resolver, const struct v8_function *
 	return v8_places_add(&resolver->places, &line, 1, ret);
 }
 
+/* Copies of the interpreter's entry, one for each function (node
+ * --interpreted-frames-native-stack); before V8 12 they have the kind of what they are copied from.
+ */
+static bool is_interpreter(struct v8_resolver *resolver, const struct v8_code *code,
+			   const struct ht_js_frame *frame)
+{
+	uint16_t type;
+
+	return code->kind == V8_CODE_INTERPRETED ||
+	       (code->kind == V8_CODE_OTHER &&
+		!v8_heap_type(&resolver->heap, frame->bytecode, &type) &&
+		type == resolver->layout.types.bytecode_array);
+}
+
 static int find_generated(struct v8_resolver *resolver, const struct ht_js_frame *frame,
 			  uint64_t pc, uint32_t *ret)
 {
 	struct v8_place_key key = {0};
 	struct v8_function *function;
 	const struct v8_code *code;
-	int err, code_err = v8_codes_find(&resolver->codes, pc, &code);
+	int err = v8_functions_of_frame(&resolver->functions, frame, false, &function);
 
-	if (code_err == -ENOMEM)
-		return code_err;
-	if (!code_err && code->kind == V8_CODE_INTERPRETED)
-		return find_interpreted(resolver, frame, ret);
-	err = v8_functions_of_frame(&resolver->functions, frame,
-				    !code_err && code->kind == V8_CODE_BASELINE, &function);
+	/* A frame that is no function's is not worth a search for its code. */
 	if (err)
 		return err;
-	if (code_err || code->kind == V8_CODE_OTHER)
-		return add_unplaced(resolver, function, ret);
+	err = v8_codes_find(&resolver->codes, pc, &code);
+	if (err == -ENOMEM)
+		return err;
+	if (!err && is_interpreter(resolver, code, frame))
+		return find_interpreted(resolver, frame, ret);
+	if (!err && code->kind == V8_CODE_BASELINE)
+		err = v8_functions_of_frame(&resolver->functions, frame, true, &function);
+	if (err || code->kind == V8_CODE_OTHER)
+		return err == -ENOMEM ? err : add_unplaced(resolver, function, ret);
 	key = (struct v8_place_key){function, code->serial, pc - code->start};
 	*ret = v8_places_known(&resolver->places, &key);
 	if (*ret != V8_NO_PLACE)

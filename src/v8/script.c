@@ -10,9 +10,10 @@
 #include "v8/script.h"
 #include "v8/string.h"
 
-#define HEAD	 128  /* bytes of a Script that are looked at */
-#define MAX_NAME 4096 /* bytes; a data: URL may be longer and is cut */
-#define IS_EVAL	 1    /* of Script::flags: the compilation type */
+#define HEAD	    128	       /* bytes of a Script that are looked at */
+#define MAX_NAME    4096       /* bytes; a data: URL may be longer and is cut */
+#define MAX_SCRIPTS (1U << 18) /* of a process, as for functions */
+#define IS_EVAL	    1	       /* of Script::flags: the compilation type */
 
 struct script_key {
 	uint64_t address;
@@ -212,6 +213,8 @@ int v8_scripts_get(struct v8_scripts *scripts, uint64_t address, int32_t id, str
 	err = read_head(scripts->heap, address, head);
 	if (err || HT_V8_SMI(v8_word_at(head, at->script_id)) != id)
 		return find_by_id(scripts, id, ret);
+	if (HASH_COUNT(scripts->places) >= MAX_SCRIPTS)
+		return -ENOSPC;
 	script = calloc(1, sizeof(*script));
 	if (!script)
 		return -ENOMEM;

@@ -11,6 +11,7 @@
 #define BLOCK	     4096
 #define MAX_DISTANCE (512 << 10) /* larger than V8's largest code outside of large pages */
 #define HEAD	     128	 /* bytes of a Code object that are looked at */
+#define MAX_GUESSES  4096	 /* words that may be the map, while it is not known */
 #define ADDRESS_END  (1ULL << 47)
 
 int v8_code_head_read(struct v8_heap *heap, uint64_t code, struct v8_code_head *ret)
@@ -49,7 +50,7 @@ static bool holds(struct v8_heap *heap, uint64_t address, uint64_t pc, struct v8
 }
 
 /* Not through the heap's memory of maps: most words that come here are none. */
-static bool is_stream_map(struct v8_heap *heap, uint64_t word)
+static bool is_stream_map(struct v8_heap *heap, uint64_t word, uint32_t *nr_guesses)
 {
 	const struct v8_types *types = &heap->layout->types;
 	uint16_t type;
@@ -57,6 +58,7 @@ static bool is_stream_map(struct v8_heap *heap, uint64_t word)
 	if (heap->stream_map)
 		return word == heap->stream_map;
 	if ((word & 7) != HT_V8_TAG || word >= ADDRESS_END || word < BLOCK ||
+	    ++*nr_guesses > MAX_GUESSES ||
 	    v8_memory_read(heap->memory,
 			   word - HT_V8_TAG + (uint32_t)heap->layout->offsets.map_type, &type,
 			   sizeof(type)))
@@ -67,6 +69,7 @@ static bool is_stream_map(struct v8_heap *heap, uint64_t word)
 static int search(struct v8_heap *heap, uint64_t pc, struct v8_code_head *ret)
 {
 	uint64_t end = (pc - 1) & ~(uint64_t)7;
+	uint32_t nr_guesses = 0;
 	uint64_t lowest = end > MAX_DISTANCE ? end - MAX_DISTANCE : 0;
 
 	while (end > lowest) {
@@ -80,7 +83,8 @@ static int search(struct v8_heap *heap, uint64_t pc, struct v8_code_head *ret)
 		while (nr--) {
 			uint64_t address = start + nr * sizeof(*words);
 
-			if (is_stream_map(heap, words[nr]) && holds(heap, address, pc, ret)) {
+			if (is_stream_map(heap, words[nr], &nr_guesses) &&
+			    holds(heap, address, pc, ret)) {
 				heap->stream_map = words[nr];
 				return 0;
 			}

@@ -31,6 +31,12 @@ for args in (
     ["record", "-p", "1", "-r", "-5"],
     ["record", "-p", "1", "-r", "99999999999999999999"],
     ["record", "-p", "1", "-r", "1Q"],
+    ["record", "-p", "1", "-r", "automatic"],
+    ["record", "-p", "1", "--budget", "0"],
+    ["record", "-p", "1", "--budget", "101%"],
+    ["record", "-p", "1", "--budget", "-5%"],
+    ["record", "-p", "1", "--budget", "5 parsecs"],
+    ["record", "-p", "1", "--budget", ""],
     ["record", "-p", "1", "-d", "0"],
     ["record", "-p", "1", "-d", "5 parsecs"],
     ["record", "-p", "1", "-d", "-1s"],
@@ -58,7 +64,7 @@ def help_version():
             result = expect_status(heaptap(*command, option), 0)
             expect(result.stdout and not result.stderr, result)
     expect(re.search(r"\d+\.\d+", heaptap("--version").stdout), "a version number")
-    for option in ("--rate", "--duration", "--interval", "--output", "--min-age", "--pid"):
+    for option in ("--rate", "--budget", "--duration", "--interval", "--output", "--min-age", "--pid"):
         expect(option in heaptap("record", "--help").stdout, option)
     expect("--no-feature" not in heaptap("record", "--help").stdout, "the test option is hidden")
 

@@ -206,6 +206,24 @@ def open_already():
         expect(node.stderr().count("Debugger listening") == 1, node.stderr())
 
 
+@test("a proxy in the environment is not used")
+def proxy():
+    node = Node(LEAK, "--inspect=0")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        server.settimeout(0)
+        where = f"127.0.0.1:{server.getsockname()[1]}"
+        environment = dict(os.environ, http_proxy=f"http://{where}", socks_proxy=where)
+        options = ["--source", "js", "--inspector", "-d", "300ms", "-f", "folded", "-p", node.pid]
+        expect_status(heaptap("record", *options, env=environment), 0)
+        try:
+            server.accept()
+            expect(False, "the proxy was asked")
+        except BlockingIOError:
+            pass
+
+
 @test("other ports of the process are not taken for the inspector")
 def other_ports():
     script = "require('http').createServer((q, a) => a.end('{\"Browser\": \"x\"}')).listen(0, '127.0.0.1');\n"
@@ -315,6 +333,20 @@ def heaptap_killed():
     result = second.stop()
     expect("open already" in result.stderr, result)
     expect_bytes(at(second.profile(), "leakIntoMap"), LEAKED, RATE, "second run")
+
+
+@test("without privilege: a port that is open will do, SIGUSR1 is not sent blindly")
+def unprivileged():
+    prefix = as_nobody([])
+    if run([*prefix, the_node(MAIN), "-v"]).status:
+        raise Skip("another user cannot run the node there is")
+    options = ["--source", "js", "--inspector", "-d", "300ms", "-f", "folded"]
+    command = [*prefix, public_heaptap(), "record", *options]
+    node = Node(LEAK, "--inspect=0", wrapper=prefix)
+    expect_status(run([*command, "-p", node.pid], cwd="/"), 0)
+    node = Node(LEAK, wrapper=prefix)
+    expect_message(run([*command, "-p", node.pid], cwd="/"), 4, "CAP_BPF")
+    node.leak()
 
 
 @test("a sampler that runs already is left alone")

@@ -380,8 +380,10 @@ static void make_js(struct profile *profile)
 	profile->has_metric[METRIC_INUSE_OBJECTS] = profile->has_metric[METRIC_INUSE_SPACE] = false;
 	ADD(profile, literals);
 	check(profile_set_note(profile, "source", "js"));
-	check(profile_set_note(profile, "weight",
-			       "by what the heap grew between collections, standard error 1.5%%"));
+	check(profile_set_note(
+		profile, "weight",
+		"by what the heap grew between collections; standard error of the total "
+		"1.5%%"));
 }
 
 static const struct {

@@ -79,13 +79,14 @@ static void test_rates(void **state)
 	add(&stats, 1, HT_GC_MARK_COMPACT, 13, 760, 100); /* 500 allocated */
 	add(&stats, 1, HT_GC_SCAVENGE, 14, 600, 90);	  /* 500 allocated, 10 less stay */
 	assert_int_equal(stats.nr_heaps, 2);
-	heap = gc_stats_heap(&stats, 1);
+	heap = gc_stats_heap(&stats, 1, 7);
 	assert_int_equal(heap->nr, 4);
 	assert_int_equal(heap->allocated, 2000);
 	assert_int_equal(heap->promoted, 50);
 	assert_true(fabs(gc_heap_allocation_rate(heap) - 500) < 1e-9);
 	assert_true(fabs(gc_heap_promotion_rate(heap) - 12.5) < 1e-9);
-	assert_true(gc_heap_allocation_rate(gc_stats_heap(&stats, 2)) == 0);
+	assert_true(gc_heap_allocation_rate(gc_stats_heap(&stats, 2, 7)) == 0);
+	assert_null(gc_stats_heap(&stats, 1, 8));
 	assert_int_equal(gc_stats_pause_ns(&stats), 5 * 2000000);
 	assert_int_equal(stats.pauses[HT_GC_MARK_COMPACT].nr, 1);
 	gc_stats_done(&stats);

@@ -109,12 +109,38 @@ static void test_integer(void **state)
 	assert_true(value == UINT64_MAX);
 }
 
+static void test_percent(void **state)
+{
+	static const char *const wrong[] = {"",	  "%",	".",   ".5",  "5.", "5.%",
+					    "-1", "+1", "5 %", "5%%", "x",  "1e1"};
+	static const char *const beyond[] = {
+		"0", "0%", "0.0", "101", "100.001", "99999999999999999999", "0.0001"};
+	static const struct {
+		const char *text;
+		double share;
+	} right[] = {{"5", 0.05}, {"5%", 0.05},	       {"0.5%", 0.005},
+		     {"100%", 1}, {"12.345", 0.12345}, {"005", 0.05}};
+	double share = 77;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_int_equal(parse_percent(wrong[i], &share), -EINVAL);
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(*beyond); i++)
+		assert_int_equal(parse_percent(beyond[i], &share), -ERANGE);
+	assert_true(share == 77);
+	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++) {
+		assert_int_equal(parse_percent(right[i].text, &share), 0);
+		assert_true(share > right[i].share - 1e-12 && share < right[i].share + 1e-12);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_integer),
+		cmocka_unit_test(test_percent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,7 +100,7 @@ static void test_empty(void **state)
 	(void)state;
 	again = parse_ok(bytes);
 	assert_int_equal(again->nr_samples, 0);
-	for (int i = 0; i < NR_METRICS; i++)
+	for (int i = 0; i < NR_HEAP_METRICS; i++)
 		assert_true(again->has_metric[i]);
 	memset(profile->has_metric, 0, sizeof(profile->has_metric));
 	assert_int_equal(pprof_write(profile, stdout), -EINVAL);

@@ -253,13 +253,84 @@ static void test_unbiased(void **state)
 		check_stream(sizes[i], 1 << 14, &seed);
 }
 
+/* The same with rates that change on the way, as in a governed recording: what is left of a
+ * countdown is drawn again, the weight is that of the rate in use. 200 streams, each with its own
+ * estimate; their mean is the truth, and the variance they state is the one they have. */
+static void test_unbiased_changing(void **state)
+{
+	enum { STREAMS = 200, BLOCKS = 20000, BASE = 8192 };
+	static const uint64_t plan[] = {1, 512, 1024, 16384, 1 << 20, 1 << 26};
+	uint64_t seed = 11;
+	double sum = 0, squares = 0, stated = 0, truth = 0;
+
+	(void)state;
+	for (int stream = 0; stream < STREAMS; stream++) {
+		double bytes = 0, variance = 0;
+		int64_t left = 0;
+
+		truth = 0;
+		for (int i = 0; i < BLOCKS; i++) {
+			size_t step = (size_t)i * NR(plan) / BLOCKS;
+			uint64_t rate = plan[step], size = 24 + i % 5 * 1000;
+			struct ht_contribution c;
+
+			truth += (double)size;
+			if (!i || step != (size_t)(i - 1) * NR(plan) / BLOCKS)
+				left = ht_gap(draw(&seed), rate, ln_table);
+			left -= (int64_t)size;
+			if (rate > 1 && left > 0)
+				continue;
+			left = ht_gap(draw(&seed), rate, ln_table);
+			ht_contribution(size, ht_weight(size, rate, weight_table), BASE, &c);
+			bytes += ldexp(c.bytes, -HT_BYTES_SHIFT);
+			variance += ldexp(c.var, -16) * BASE * BASE;
+		}
+		sum += bytes - truth;
+		squares += (bytes - truth) * (bytes - truth);
+		stated += variance;
+	}
+	if (fabs(sum) > 4 * sqrt(stated))
+		fail_msg("off by %f of %f, error %f", sum / STREAMS, truth, sqrt(stated) / STREAMS);
+	/* few samples at the largest rate make most of it: its own spread is wide */
+	if (squares < stated / 2 || squares > stated * 2)
+		fail_msg("variance %g, stated %g", squares / STREAMS, stated / STREAMS);
+}
+
+/* The base rate of a recording that begins exact serves all it may be raised to. */
+static void test_variance_range(void **state)
+{
+	const double base = 8192;
+
+	(void)state;
+	for (uint64_t rate = 512; rate <= 1 << 26; rate *= 2)
+		for (uint64_t size = 1; size < 15 * rate; size = size * 3 / 2 + 1) {
+			uint64_t weight = ht_weight(size, rate, weight_table);
+			double w = ldexp(weight, -HT_BYTES_SHIFT), wanted = w * (w - size);
+			struct ht_contribution c;
+
+			ht_contribution(size, weight, 8192, &c);
+			/* a factor is cut to 2^-20 of the base, the result to 2^-16 of its square
+			 */
+			if (fabs(ldexp(c.var, -16) * base * base - wanted) >
+			    1e-3 * wanted + base * base / 65536 + 2 * w * base / (1 << 20))
+				fail_msg("S=%lu R=%lu: %g, not %g", size, rate,
+					 ldexp(c.var, -16) * base * base, wanted);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_weight),		 cmocka_unit_test(test_check_value),
-		cmocka_unit_test(test_weight_limits),	 cmocka_unit_test(test_gap_formula),
-		cmocka_unit_test(test_gap_distribution), cmocka_unit_test(test_contribution),
-		cmocka_unit_test(test_cancels),		 cmocka_unit_test(test_unbiased),
+		cmocka_unit_test(test_weight),
+		cmocka_unit_test(test_check_value),
+		cmocka_unit_test(test_weight_limits),
+		cmocka_unit_test(test_gap_formula),
+		cmocka_unit_test(test_gap_distribution),
+		cmocka_unit_test(test_contribution),
+		cmocka_unit_test(test_cancels),
+		cmocka_unit_test(test_unbiased),
+		cmocka_unit_test(test_unbiased_changing),
+		cmocka_unit_test(test_variance_range),
 	};
 
 	return cmocka_run_group_tests(tests, fill_tables, NULL);

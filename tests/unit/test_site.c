@@ -24,7 +24,7 @@ static uint32_t add_location(struct profile *profile, const struct frame *frame)
 		.file = frame->script ? frame->script : "",
 	};
 	const struct profile_mapping mapping = {.file = frame->module, .build_id = ""};
-	struct profile_line line = {.line = 7};
+	struct profile_line line = {.line = frame->script ? 7 : 0};
 	struct profile_location location = {.nr_lines = 1, .lines = &line};
 	uint32_t index;
 

@@ -22,7 +22,7 @@
 
 struct range {
 	uint64_t start, end, offset;
-	bool is_code, is_anonymous, is_stack, is_image;
+	bool is_code, is_anonymous, is_image;
 };
 
 struct process {
@@ -122,7 +122,6 @@ static int read_maps(struct process *process, char *ret_image, size_t size)
 			snprintf(ret_image, size, "%s", name);
 		range->is_code = rights[2] == 'x';
 		range->is_anonymous = !name[0] || !strncmp(name, "[anon", 5);
-		range->is_stack = !strcmp(name, "[stack]");
 		range->is_image = !strcmp(name, ret_image);
 		process->nr_ranges++;
 	}
@@ -143,7 +142,8 @@ static int read_stack(struct process *process)
 	const struct range *range = range_of(process, process->sp);
 	struct iovec local, remote;
 
-	if (!range || !range->is_stack || range->end - process->sp > MAX_STACK)
+	/* A thread's stack is any mapping. */
+	if (!range || range->end - process->sp > MAX_STACK)
 		return -ERANGE;
 	process->stack_size = range->end - process->sp;
 	process->stack = malloc(process->stack_size);

@@ -18,8 +18,8 @@
 #include "v8/memory.h"
 
 #define TAPE_MAGIC	"v8tape1"
-#define TAPE_MAX_FRAMES 64
-#define TAPE_MAX_PIECES 4096
+#define TAPE_MAX_FRAMES 16
+#define TAPE_MAX_PIECES 1024
 
 /* What the resolver needs of a layout. */
 struct tape_fixed {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Until calibration is done, traps are taken to cost what they do on a slow machine. */
+#include "cmd/budget.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "export/text.h"
+
+static const struct cost_traps assumed = {.emulated = 1000, .stepped = 12000, .on_return = 600};
+
+void budget_init(struct budget *budget, const struct record_options *options)
+{
+	*budget = (struct budget){.options = options, .rate = options->session.rate};
+	governor_init(&budget->governor, options->budget, options->duration_ns);
+	snprintf(budget->rates, sizeof(budget->rates), "%" PRIu64, budget->rate);
+}
+
+static void read_costs(const struct session_usage *usage, double stepped_share,
+		       struct cost_calibration *calibration, uint64_t rate,
+		       struct governor_reading *ret)
+{
+	const struct ht_stats *stats = &usage->stats;
+	struct cost_traps traps;
+	bool calibrated = !cost_calibration_result(calibration, false, &traps);
+
+	if (!calibrated)
+		traps = assumed;
+	*ret = (struct governor_reading){
+		.elapsed_ns = usage->watched_ns,
+		.cpu_ns = usage->cpu_ns,
+		.entries = stats->count[HT_COUNT_hits] - stats->count[HT_COUNT_returns],
+		.returns = stats->count[HT_COUNT_returns],
+		.timed = stats->count[HT_COUNT_timed],
+		.timed_ns = stats->count[HT_COUNT_timed_ns],
+		.rate = rate,
+		.entry_trap_ns = traps.emulated + stepped_share * (traps.stepped - traps.emulated),
+		.return_trap_ns = traps.on_return,
+		.calibrated = calibrated,
+	};
+}
+
+static int raise_rate(struct budget *budget, struct session *session, uint64_t rate,
+		      const struct session_usage *usage)
+{
+	uint64_t allocs = usage->stats.count[HT_COUNT_allocs];
+	size_t length = strlen(budget->rates);
+	char bytes[TEXT_SIZE];
+	int err = session_set_rate(session, rate);
+
+	if (err == -ENOSPC) /* so many changes: the last one holds */
+		return 0;
+	if (err)
+		return err;
+	budget->past += (double)budget->rate * (allocs - budget->allocs);
+	budget->allocs = allocs;
+	budget->rate = rate;
+	snprintf(budget->rates + length, sizeof(budget->rates) - length,
+		 " %" PRIu64 "@%" PRIu64 "ms", rate, usage->watched_ns / 1000000);
+	if (budget->options->verbose && !budget->options->quiet)
+		cmd_message("budget: from now on one sample per %s", text_bytes(bytes, rate));
+	return 0;
+}
+
+static void explain(struct budget *budget)
+{
+	char after[TEXT_SIZE];
+
+	snprintf(
+		budget->why, sizeof(budget->why),
+		"ended early: probes would have cost the target more than %g%% of its CPU time "
+		"(--budget), so they were removed after %s, and the figures are about that time; "
+		"to go on longer give a larger --budget, or a --rate: with -r 512K it costs what it "
+		"costs, and less than with -r 1",
+		100 * budget->options->budget, text_duration(after, budget->ended_ns));
+}
+
+int budget_check(struct budget *budget, struct session *session,
+		 struct cost_calibration *calibration, uint64_t elapsed_ns)
+{
+	double stepped_share = attachments_stepped_share(session_attachments(session));
+	struct governor_decision decision;
+	struct governor_reading reading;
+	struct session_usage usage;
+	int err;
+
+	if (!budget->options->budget || budget->ended || elapsed_ns < budget->due_ns)
+		return 0;
+	err = session_usage(session, &usage);
+	if (err)
+		return err;
+	read_costs(&usage, stepped_share, calibration, budget->rate, &reading);
+	decision = governor_decide(&budget->governor, &reading);
+	budget->due_ns = elapsed_ns + decision.check_ns;
+	if (decision.action == GOVERNOR_RAISE)
+		return raise_rate(budget, session, decision.rate, &usage);
+	if (decision.action == GOVERNOR_KEEP)
+		return 0;
+	budget->ended = true;
+	budget->ended_ns = session_detach(session);
+	explain(budget);
+	return 1;
+}
+
+uint64_t budget_mean_rate(const struct budget *budget, uint64_t allocs)
+{
+	double recent = allocs > budget->allocs ? allocs - budget->allocs : 0;
+	double nr = budget->allocs + recent, mean = budget->rate;
+
+	if (budget->rate == budget->options->session.rate)
+		return budget->rate;
+	if (nr > 0)
+		mean = (budget->past + recent * budget->rate) / nr;
+	return fmax(2, round(mean)); /* not all is exact */
+}
+
+int budget_note(const struct budget *budget, struct profile *profile)
+{
+	int err = profile_set_note(profile, "rate", "%" PRIu64, budget->rate);
+
+	if (!budget->options->budget)
+		return err;
+	err = err ?: profile_set_note(profile, "rate_auto", "%d", budget->options->rate_auto);
+	err = err ?: profile_set_note(profile, "rates", "%s", budget->rates);
+	err = err ?: profile_set_note(profile, "budget", "%g%%", 100 * budget->options->budget);
+	if (budget->ended)
+		err = err ?: profile_set_note(profile, "detached_ns", "%" PRIu64, budget->ended_ns);
+	return err;
+}
