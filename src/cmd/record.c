@@ -246,6 +246,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'v':
 		options->verbose = session->verbose = true;
 		return 0;
+	case OPTION_INSPECTOR:
+		options->inspector = true;
+		return 0;
 	case OPTION_FOLLOW:
 		session->follow = true;
 		return 0;

@@ -38,6 +38,10 @@ def the_node(version):
     return path
 
 
+def node_major(version):
+    return int(re.search(r"\d+", version)[0])
+
+
 def for_each_node(name, *wanted):
     """Registers the function as one test for each version; it is called with the version."""
 

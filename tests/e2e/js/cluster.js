@@ -7,9 +7,11 @@
 'use strict';
 
 const cluster = require('node:cluster');
+const { setTimeout } = require('node:timers/promises');
 const { next_line, hold } = require('./stdin.js');
 
 const COUNT = 40;
+const FOLLOW_MS = 1500; // for heaptap to learn where the code of a new process is
 const kept = [];
 
 function in_cluster_worker(size) {
@@ -49,7 +51,10 @@ async function main() {
 	}
 	console.log('ready');
 	await next_line();
-	workers ??= await Promise.all([1, 2].map(fork));
+	if (!workers) {
+		workers = await Promise.all([1, 2].map(fork));
+		await setTimeout(FOLLOW_MS);
+	}
 	const truths = [allocate(in_primary, 200003), ...await Promise.all(workers.map(truth_of))];
 	for (const truth of truths)
 		console.log(JSON.stringify(truth));
