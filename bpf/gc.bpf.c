@@ -114,6 +114,8 @@ int gc_size(struct pt_regs *ctx)
 	return hit_done(&hit, 0);
 }
 
+/* The reader is not woken, since it could take the CPU from the thread before V8 looks at its
+ * clock, and make the pause longer than it is: it looks into the ring several times a second. */
 static __noinline int send(const struct gc_thread *thread, __u32 epoch, __u64 end_ns)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -131,7 +133,7 @@ static __noinline int send(const struct gc_thread *thread, __u32 epoch, __u64 en
 		.js_exact_bytes = thread->js_exact_bytes,
 	};
 
-	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_NO_WAKEUP))
 		loss_add(HT_LOSS_gc_lost);
 	return 0;
 }
