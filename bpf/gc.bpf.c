@@ -13,6 +13,7 @@
 #include "hit.bpf.h"
 
 const volatile bool ht_gc_stacks;
+volatile __s32 gc_pauses;
 
 struct gc_threads_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -62,6 +63,9 @@ int gc_start(struct pt_regs *ctx)
 		return 0;
 	thread = gc_thread_here(1);
 	if (thread) {
+		if (!thread->start_ns)
+			__sync_fetch_and_add(&gc_pauses, 1);
+		thread->has_heap = 1;
 		thread->missing = HT_GC_NO_KIND | HT_GC_NO_SIZE;
 		thread->start_ns = moment(&hit);
 	} else {
@@ -179,6 +183,7 @@ int gc_stop(struct pt_regs *ctx)
 	if (thread->kind == HT_GC_MARK_COMPACT)
 		thread->marking = 0;
 	thread->start_ns = 0;
+	__sync_fetch_and_add(&gc_pauses, -1);
 	return hit_done(&hit, 0);
 }
 
@@ -201,7 +206,12 @@ SEC("raw_tp/sched_process_exit")
 int gc_thread_exit(void *ctx)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
+	struct gc_thread *thread = bpf_map_lookup_elem(&gc_threads, &tid);
 
+	if (!thread)
+		return 0;
+	if (thread->start_ns)
+		__sync_fetch_and_add(&gc_pauses, -1);
 	bpf_map_delete_elem(&gc_threads, &tid);
 	return 0;
 }
