@@ -13,6 +13,7 @@
 #include "hit.bpf.h"
 
 const volatile bool ht_gc_stacks;
+volatile __s32 gc_pauses;
 
 struct gc_threads_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -62,6 +63,9 @@ int gc_start(struct pt_regs *ctx)
 		return 0;
 	thread = gc_thread_here(1);
 	if (thread) {
+		if (!thread->start_ns)
+			__sync_fetch_and_add(&gc_pauses, 1);
+		thread->has_heap = 1;
 		thread->missing = HT_GC_NO_KIND | HT_GC_NO_SIZE;
 		thread->start_ns = moment(&hit);
 	} else {
@@ -114,6 +118,8 @@ int gc_size(struct pt_regs *ctx)
 	return hit_done(&hit, 0);
 }
 
+/* The reader is not woken, since it could take the CPU from the thread before V8 looks at its
+ * clock, and make the pause longer than it is: it looks into the ring several times a second. */
 static __noinline int send(const struct gc_thread *thread, __u32 epoch, __u64 end_ns)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -131,7 +137,7 @@ static __noinline int send(const struct gc_thread *thread, __u32 epoch, __u64 en
 		.js_exact_bytes = thread->js_exact_bytes,
 	};
 
-	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_NO_WAKEUP))
 		loss_add(HT_LOSS_gc_lost);
 	return 0;
 }
@@ -177,6 +183,7 @@ int gc_stop(struct pt_regs *ctx)
 	if (thread->kind == HT_GC_MARK_COMPACT)
 		thread->marking = 0;
 	thread->start_ns = 0;
+	__sync_fetch_and_add(&gc_pauses, -1);
 	return hit_done(&hit, 0);
 }
 
@@ -199,7 +206,12 @@ SEC("raw_tp/sched_process_exit")
 int gc_thread_exit(void *ctx)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
+	struct gc_thread *thread = bpf_map_lookup_elem(&gc_threads, &tid);
 
+	if (!thread)
+		return 0;
+	if (thread->start_ns)
+		__sync_fetch_and_add(&gc_pauses, -1);
 	bpf_map_delete_elem(&gc_threads, &tid);
 	return 0;
 }

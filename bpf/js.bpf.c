@@ -14,14 +14,30 @@
 #define ORIGIN_GC 2 /* V8's enum AllocationOrigin */
 #define SIZE_MAX  0x7fffffff
 
+/*
+ * Is it the collector that allocates? It does not always say so. In a pause the isolate's thread
+ * allocates for nobody else, and no more do V8's helper threads, which are those that have no heap
+ * (or whose heap was not collected yet: these are not to be told from them).
+ */
+static __always_inline bool is_collector(const struct hit *hit)
+{
+	struct gc_thread *thread = gc_thread_here(0);
+
+	if (hit->cookie.arg_count != HT_ARG_NONE &&
+	    (__u32)argument(hit, hit->cookie.arg_count) == ORIGIN_GC)
+		return 1;
+	if (thread && thread->has_heap)
+		return thread->start_ns != 0;
+	return gc_pauses > 0;
+}
+
 /* The object's size; 0 when the call is not one to count. arg_count is V8's AllocationOrigin. */
 static __always_inline __u64 js_begins(const struct hit *hit)
 {
 	__u64 size = argument(hit, hit->cookie.arg_size) & 0xffffffff;
 
 	COUNT(hit->stats, allocs);
-	if (hit->cookie.arg_count != HT_ARG_NONE &&
-	    (__u32)argument(hit, hit->cookie.arg_count) == ORIGIN_GC)
+	if (is_collector(hit))
 		return 0;
 	return size <= SIZE_MAX ? size : 0;
 }

@@ -46,6 +46,7 @@ packages() {
 		test?       rustc                rustc
 		test?       postgresql           -
 		bench       bpftrace             bpftrace
+		bench       wrk                  wrk
 		bench       heaptrack            heaptrack
 		bench       valgrind             valgrind
 		vm          qemu-system-x86      qemu-system-x86_64

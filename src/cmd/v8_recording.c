@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "export/text.h"
@@ -116,32 +117,59 @@ void v8_say_probes(const struct v8_source *v8)
 	}
 }
 
+/* "; 99.3% of the stacks complete", of some. */
+static const char *complete_text(const struct snapshot *snapshot, char *buffer, size_t size)
+{
+	uint64_t samples = snapshot->stats.count[HT_COUNT_samples];
+
+	buffer[0] = '\0';
+	if (samples)
+		snprintf(buffer, size, "; %.1f%% of the stacks complete",
+			 100.0 * snapshot->nr_complete / samples);
+	return buffer;
+}
+
+static void say_pauses(const struct snapshot *snapshot, const struct site_totals *total)
+{
+	char watched[TEXT_SIZE], pause[TEXT_SIZE], complete[64];
+
+	cmd_message("seen: %" PRIu64 " collections, %s in pauses, %.2f%% of %s%s",
+		    (uint64_t)snapshot->stats.count[HT_COUNT_samples],
+		    text_pause(pause, llround(total->alloc_bytes)),
+		    100 * total->alloc_bytes / snapshot->watched_ns,
+		    text_duration(watched, snapshot->watched_ns),
+		    complete_text(snapshot, complete, sizeof(complete)));
+}
+
+static void say_allocated(const struct snapshot *snapshot, const struct site_totals *total)
+{
+	char bytes[TEXT_SIZE], each[TEXT_SIZE], watched[TEXT_SIZE], complete[64];
+
+	text_duration(watched, snapshot->watched_ns);
+	if (total->alloc_bytes <= 0) {
+		cmd_message("no sample in %s: JavaScript allocated little or nothing", watched);
+		return;
+	}
+	cmd_message("allocated by JavaScript: %s in %s (standard error %.1f%%); what is in use of "
+		    "it cannot be told: only the alloc metrics are there",
+		    text_bytes(bytes, llround(total->alloc_bytes)), watched,
+		    error_of(snapshot, total));
+	cmd_message("seen: %" PRIu64 " samples of %s on average, %s%s",
+		    (uint64_t)snapshot->stats.count[HT_COUNT_samples],
+		    text_bytes(each, llround(snapshot->js.sample_bytes)), weight_text(snapshot),
+		    complete_text(snapshot, complete, sizeof(complete)));
+}
+
 void v8_say_seen(const struct v8_source *v8, const struct snapshot *snapshot)
 {
-	char bytes[TEXT_SIZE], each[TEXT_SIZE], watched[TEXT_SIZE];
-	uint64_t samples = snapshot->stats.count[HT_COUNT_samples];
 	struct site_totals total;
 
 	snapshot_total(snapshot, &total);
-	text_duration(watched, snapshot->watched_ns);
-	if (!v8->probes.object) {
+	if (!v8->probes.object)
 		cmd_warning("no V8 was found: the command is no Node process, or its file is "
 			    "stripped of its symbols");
-	} else if (v8->source == SOURCE_GC) {
-		cmd_message("seen: %" PRIu64 " collections, %.1f ms in pauses, %.2f%% of %s; "
-			    "%.1f%% of the stacks complete",
-			    samples, total.alloc_bytes / 1e6,
-			    100 * total.alloc_bytes / snapshot->watched_ns, watched,
-			    samples ? 100.0 * snapshot->nr_complete / samples : 100);
-	} else {
-		cmd_message("allocated by JavaScript: %s in %s (standard error %.1f%%); what is in "
-			    "use of it cannot be told: only the alloc metrics are there",
-			    text_bytes(bytes, llround(total.alloc_bytes)), watched,
-			    error_of(snapshot, &total));
-		cmd_message("seen: %" PRIu64 " samples of %s on average, %s; %.1f%% of the stacks "
-			    "complete",
-			    samples, text_bytes(each, llround(snapshot->js.sample_bytes)),
-			    weight_text(snapshot),
-			    samples ? 100.0 * snapshot->nr_complete / samples : 100);
-	}
+	else if (v8->source == SOURCE_GC)
+		say_pauses(snapshot, &total);
+	else
+		say_allocated(snapshot, &total);
 }

@@ -4,7 +4,7 @@
 server for a request, and requests a second, with and without each, interleaved; medians of the rounds.
 The server uses one CPU fully, so both say the same on a quiet machine; on a busy one only the first does.
 
-usage: gc_cost.py [--rounds N] [--seconds S] [NODE]          (root; needs wrk)
+usage: gc_cost.py [--rounds N] [--seconds S] [--tool TOOL] [NODE]          (root; needs wrk)
 """
 import argparse
 import os
@@ -64,15 +64,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--tool", choices=TOOLS, action="append")
     parser.add_argument("node", nargs="?", default="node")
     options = parser.parse_args()
     server = subprocess.Popen([options.node, "-e", SERVER], stdout=subprocess.PIPE, text=True)
     try:
         port = int(server.stdout.readline())
         load(server.pid, port, 3)  # warm
-        quotients = {name: [] for name in TOOLS}
+        quotients = {name: [] for name in options.tool or TOOLS}
         for _ in range(options.rounds):
-            for name, arguments in TOOLS.items():
+            for name in quotients:
+                arguments = TOOLS[name]
                 before = load(server.pid, port, options.seconds)
                 during = with_tool(arguments, server.pid, port, options.seconds)
                 after = load(server.pid, port, options.seconds)

@@ -72,6 +72,7 @@ static int load_one(unsigned int index, const struct caps *caps, char log[LOG_SI
 		goto out;
 	if (bpf_program__type(chosen) == BPF_PROG_TYPE_KPROBE)
 		bpf_program__set_expected_attach_type(chosen, type);
+	skel->rodata->ht_gc_stacks = true; /* its longest form */
 	bpf_program__set_log_level(chosen, LOG_STATS);
 	bpf_program__set_log_buf(chosen, log, LOG_SIZE);
 	err = heaptap_bpf__load(skel);

@@ -94,7 +94,7 @@ def check_summary(seen, summary):
 
 
 def outliers(version):
-    return 0 if node_major(version) >= 22 else 0.5
+    return 0 if node_major(version) >= 22 else 0.1
 
 
 def check_trace(version, node, *flags, kinds, least=LEAST):

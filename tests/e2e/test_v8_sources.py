@@ -92,7 +92,10 @@ def check_js(version, node):
     expect(truth["larges"] <= count <= truth["larges"] + 5, count, "large objects of", truth)
     expect(truth["large"] <= space <= 1.05 * truth["large"], space, "bytes of", truth)
     space = sum(s["values"]["alloc_space"] for s in rest)
-    expect(abs(space / truth["small"] - 1) <= 0.1, f"{space} bytes of", truth, profile["notes"])
+    expect(abs(space / truth["small"] - 1) <= 0.05, f"{space} bytes of", truth, profile["notes"])
+    for site in profile["sites"]:
+        names = functions(profile, site)
+        expect(not re.search("Evacuat|Scaveng", str(names)), "the collector's own:", names)
     expect("between collections" in profile["notes"]["weight"], profile["notes"])
     expect("only the alloc metrics" in result.stderr and "standard error" in result.stderr, result)
     expect(profile["period"] > 50000, profile["period"])
