@@ -12,13 +12,22 @@
 
 #define MAX_FRAME_TYPE 256
 
-/* Is @pc in the interpreter, in either of the places where its code is? */
-static __always_inline bool is_interpreter(const struct ht_v8 *v8, __u64 pc)
+static __always_inline struct ht_v8 *v8_of(const struct stack_slot *slot)
 {
-	for (int i = 0; i < 2; i++)
-		if (v8->blob[i] && pc - v8->blob[i] - v8->interpreter < v8->interpreter_size)
-			return 1;
-	return 0;
+	__u32 key = slot->v8 - 1;
+
+	return bpf_map_lookup_elem(&v8s, &key);
+}
+
+__noinline int javascript_is_interpreter(struct stack_slot *slot, __u32 pages, __u64 address)
+{
+	struct ht_v8 *v8;
+
+	if (!slot)
+		return 0;
+	v8 = v8_of(slot);
+	return v8 && pages == v8->pages &&
+	       address - v8->blob - v8->interpreter < v8->interpreter_size;
 }
 
 /* The word @offset bytes into the object @tagged. */
@@ -92,8 +101,6 @@ static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot
 {
 	__u64 fp = slot->frame.fp, context, function = 0;
 
-	if (!generated && !is_interpreter(v8, slot->frame.pc - 1))
-		return 0;
 	if (window_read(slot, fp + v8->fp_context, &context))
 		return 0;
 	frame->pc = slot->frame.pc;
@@ -139,12 +146,11 @@ __noinline int javascript_frame(struct stack_slot *slot, __u32 generated)
 {
 	struct ht_js_frame *frame;
 	struct ht_v8 *v8;
-	__u32 key, n;
+	__u32 n;
 
 	if (!slot)
 		return 0;
-	key = slot->v8 - 1;
-	v8 = bpf_map_lookup_elem(&v8s, &key);
+	v8 = v8_of(slot);
 	if (!v8 || slot->frame.fp < slot->frame.sp || slot->frame.fp & 7 ||
 	    slot->frame.fp - slot->frame.sp >= HT_FP_STEP_MAX)
 		return 0;

@@ -66,9 +66,12 @@ int stack_walk(struct stack_slot *slot, struct stack_start *start, struct ht_pro
 #define STEP_NO_TABLE  100
 int walk_frames(struct stack_slot *slot);
 
-/* Keeps slot->frame when it is one of a JavaScript function (javascript.bpf.c), before the step to
- * its caller: for frames that are stepped by frame pointer. @generated: the code is the process's
- * own, of no file. */
+/* Is what lies at @address (as rows have it) of the object with page table @pages V8's interpreter?
+ * (javascript.bpf.c) */
+int javascript_is_interpreter(struct stack_slot *slot, __u32 pages, __u64 address);
+
+/* Keeps slot->frame when it is one of a JavaScript function, before the step to its caller: for
+ * frames in code that the process made itself (@generated) or in the interpreter. */
 int javascript_frame(struct stack_slot *slot, __u32 generated);
 
 /* A 64-bit mix; from the finalizer of splitmix64 (Steele, Lea, Flood 2014). */

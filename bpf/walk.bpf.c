@@ -114,6 +114,7 @@ static __always_inline __u64 pc_of(const struct ht_frame *frame)
 static __always_inline int table_lookup(struct stack_slot *slot)
 {
 	__u64 pc = pc_of(&slot->frame), address, *page;
+	__u32 rule;
 	struct ht_mapping *mapping = mapping_find(slot, pc);
 
 	if (!mapping)
@@ -122,7 +123,11 @@ static __always_inline int table_lookup(struct stack_slot *slot)
 	if (address >> HT_UNWIND_PAGE_SHIFT >= mapping->nr_pages)
 		return mapping->nr_pages || mapping->pages ? HT_RULE_UNKNOWN : HT_RULE_GENERATED;
 	page = word_at(mapping->pages + (address >> HT_UNWIND_PAGE_SHIFT));
-	return page ? row_find(slot, *page, address) : 0;
+	rule = page ? row_find(slot, *page, address) : 0;
+	if (rule == HT_RULE_NONE && slot->v8 &&
+	    javascript_is_interpreter(slot, mapping->pages, address))
+		return HT_RULE_INTERPRETER;
+	return rule;
 }
 
 /* The cache's entry for the frame; *ret_tag is what it holds, rule aside, when it has its rule. */
@@ -176,7 +181,7 @@ static __always_inline int step(struct stack_slot *slot)
 	entry = bpf_map_lookup_elem(&rules, &index);
 	if (!entry)
 		return HT_STEP_BAD_RULE;
-	if ((rule == HT_RULE_NONE || rule == HT_RULE_GENERATED) && slot->v8)
+	if ((rule == HT_RULE_GENERATED || rule == HT_RULE_INTERPRETER) && slot->v8)
 		javascript_frame(slot, rule == HT_RULE_GENERATED);
 	return ht_unwind_step(&slot->frame, entry->rule, slot);
 }

@@ -106,12 +106,13 @@ enum ht_fp_kind {
 /*
  * A rule packed in a word: cfa kind 4, fp kind 2, offset 26 (signed, bytes), offset2 16 (signed,
  * bytes), fp offset 16 (signed, in 8 bytes). Rule 0 of every dictionary is NONE. Of the
- * kernel's, rule 1 is UNKNOWN: what lies in an object but beyond its page table, and rule 2 again
- * NONE, of code the process has made itself.
+ * kernel's, rule 1 is UNKNOWN: what lies in an object but beyond its page table, and rules 2 and
+ * 3 are again NONE, of code the process has made itself and of V8's interpreter.
  */
-#define HT_RULE_NONE	  0
-#define HT_RULE_UNKNOWN	  1
-#define HT_RULE_GENERATED 2
+#define HT_RULE_NONE	    0
+#define HT_RULE_UNKNOWN	    1
+#define HT_RULE_GENERATED   2
+#define HT_RULE_INTERPRETER 3
 
 struct ht_rule {
 	__u64 cfa_kind : 4, fp_kind : 2;

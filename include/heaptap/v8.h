@@ -23,11 +23,13 @@
 
 /*
  * What the walker must know of one V8. Builtins, the interpreter among them, lie in one blob of
- * machine code, which V8 may map a second time next to its generated code. Offsets in bytes: fp_*
- * from the frame pointer, others from the beginning of the object (its address without the tag).
+ * machine code, which every isolate may map again next to its generated code: they are known by
+ * their file, not by their address. Offsets in bytes: fp_* from the frame pointer, others from the
+ * beginning of the object (its address without the tag).
  */
 struct ht_v8 {
-	__u64 blob[2]; /* address of the blob in the file's mapping, and of the copy; 0: none */
+	__u32 pages; /* page table of the file with V8, as in struct ht_mapping */
+	__u32 blob;  /* the builtins' code in it, an address as rows have it */
 	__u32 blob_size;
 	__u32 interpreter, interpreter_size; /* InterpreterEntryTrampoline, from the blob's start */
 	__s16 fp_context, fp_function, fp_bytecode_array, fp_bytecode_offset;
@@ -74,7 +76,7 @@ struct ht_js_event {
 #define HT_JS_EVENT_SIZE(nr_frames)                                                                \
 	(sizeof(struct ht_js_event_head) + sizeof(struct ht_js_frame) * (nr_frames))
 
-HT_ASSERT(sizeof(struct ht_v8) == 48);
+HT_ASSERT(sizeof(struct ht_v8) == 40);
 HT_ASSERT(sizeof(struct ht_js_frame) == 48);
 HT_ASSERT(sizeof(struct ht_js_event_head) == 32);
 

@@ -48,12 +48,12 @@ void javascript_share(struct javascript *javascript, const struct javascript *li
 	memcpy(javascript->note, like->note, sizeof(javascript->note));
 }
 
-int javascript_examine(struct javascript *javascript, struct object *object)
+static int examine(struct javascript *javascript, struct object *object)
 {
 	struct v8_file file = {0};
 	int err;
 
-	if (javascript->resolver || object->fd < 0 || object == javascript->file.object)
+	if (object->fd < 0 || object == javascript->file.object)
 		return 0;
 	err = read_file(object, &file);
 	if (err == -ENOENT || err == -ENOMEM)
@@ -65,23 +65,31 @@ int javascript_examine(struct javascript *javascript, struct object *object)
 	return 0;
 }
 
-/* Where the builtins are mapped: in the file's own segment, and in the copy V8 makes near its
- * generated code. The copy is of the same file, or anonymous where V8 is built so. */
-static void find_blobs(const struct javascript *javascript, const struct space *space,
-		       __u64 blob[2])
+int javascript_examine(struct javascript *javascript, const struct space *space)
 {
-	unsigned int nr = 0;
+	int err = 0;
 
-	blob[0] = blob[1] = 0;
-	for (uint32_t i = 0; i < space->nr_mappings && nr < 2; i++) {
-		const struct mapping *mapping = &space->mappings[i];
-		uint64_t at = javascript->file.blob_offset - mapping->offset;
+	for (; javascript->nr_examined < space->nr_mappings && !err; javascript->nr_examined++) {
+		struct object *object = space->mappings[javascript->nr_examined].object;
 
-		if (mapping->live && mapping->object == javascript->file.object &&
-		    javascript->file.blob_offset >= mapping->offset &&
-		    at < mapping->end - mapping->start)
-			blob[nr++] = mapping->start + at;
+		if (object)
+			err = examine(javascript, object);
 	}
+	return err;
+}
+
+/* Where the process has the file's builtins first; 0 when it does not map them (any more). */
+static uint64_t find_blob(const struct v8_file *file, const struct space *space)
+{
+	for (uint32_t i = 0; i < space->nr_mappings; i++) {
+		const struct mapping *mapping = &space->mappings[i];
+		uint64_t at = file->blob_offset - mapping->offset;
+
+		if (mapping->live && mapping->object == file->object &&
+		    file->blob_offset >= mapping->offset && at < mapping->end - mapping->start)
+			return mapping->start + at;
+	}
+	return 0;
 }
 
 /* An entry nobody uses, as index + 1; 0 when all are taken. */
@@ -102,31 +110,41 @@ static void count_moves(struct javascript *javascript, const struct kernel *kern
 		__atomic_store_n(&entry->moves, 1, __ATOMIC_RELEASE);
 }
 
-int javascript_publish(struct javascript *javascript, struct kernel *kernel,
-		       const struct caps *caps, const struct space *space, uint32_t tgid)
+/* What the walker is told. Without an unwind table of the file no stack gets to its frames. */
+static int make_entry(const struct v8_file *file, const struct tables *tables, struct ht_v8 *ret)
 {
-	struct ht_v8 *entries = kernel_v8s(kernel), v8 = javascript->file.layout.walker;
+	uint64_t base;
+	int err;
 
-	if (!javascript->file.object)
+	*ret = file->layout.walker;
+	err = tables_place(tables, file->object, &ret->pages, &base);
+	if (err)
+		return err;
+	ret->blob = file->layout.blob_vaddr - base;
+	return 0;
+}
+
+int javascript_publish(struct javascript *javascript, struct kernel *kernel,
+		       const struct caps *caps, const struct tables *tables,
+		       const struct space *space, uint32_t tgid)
+{
+	struct ht_v8 *entries = kernel_v8s(kernel), *entry, v8;
+	uint64_t blob = javascript->file.object ? find_blob(&javascript->file, space) : 0;
+
+	if (!blob || javascript->resolver || make_entry(&javascript->file, tables, &v8))
 		return 0;
-	find_blobs(javascript, space, v8.blob);
-	if (!v8.blob[0])
-		return 0;
-	javascript->bias = v8.blob[0] - javascript->file.layout.blob_vaddr;
-	if (!javascript->resolver) {
-		javascript->resolver = v8_resolver_new(tgid, &javascript->file.layout);
-		if (!javascript->resolver)
-			return -ENOMEM;
-		javascript_measure(javascript, tgid);
-		javascript->spaces_start = javascript->spaces;
-	}
-	if (!javascript->entry)
-		javascript->entry = entry_take(entries);
+	javascript->bias = blob - javascript->file.layout.blob_vaddr;
+	javascript->resolver = v8_resolver_new(tgid, &javascript->file.layout);
+	if (!javascript->resolver)
+		return -ENOMEM;
+	javascript->entry = entry_take(entries);
 	if (!javascript->entry)
 		return -ENOSPC;
-	v8.moves = entries[javascript->entry - 1].moves;
-	entries[javascript->entry - 1] = v8;
-	count_moves(javascript, kernel, caps, &entries[javascript->entry - 1], tgid);
+	entry = &entries[javascript->entry - 1];
+	*entry = v8;
+	count_moves(javascript, kernel, caps, entry, tgid);
+	javascript_measure(javascript, tgid);
+	javascript->spaces_start = javascript->spaces;
 	return processes_set_v8(kernel_processes(kernel), tgid, javascript->entry);
 }
 

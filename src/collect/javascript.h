@@ -13,6 +13,7 @@
 #include "collect/kernel.h"
 #include "collect/moves_hook.h"
 #include "collect/stacks.h"
+#include "collect/tables.h"
 #include "proc/space.h"
 #include "v8/resolver.h"
 #include "v8/spaces.h"
@@ -27,9 +28,10 @@ struct v8_file {
 };
 
 struct javascript {
-	struct v8_file file; /* may be of a former image */
-	bool unreadable;     /* there is a V8 whose frames cannot be named: note says why */
-	char note[256];	     /* for the user: what is assumed of it, or missing; "" */
+	uint32_t nr_examined; /* of the space's mappings */
+	struct v8_file file;  /* may be of a former image */
+	bool unreadable;      /* there is a V8 whose frames cannot be named: note says why */
+	char note[256];	      /* for the user: what is assumed of it, or missing; "" */
 	struct v8_resolver *resolver; /* of the present image; NULL: no V8 so far */
 	unsigned int nr_past;
 	struct v8_resolver **past;	       /* of former images: their names are still in use */
@@ -42,13 +44,15 @@ struct javascript {
 /* A process that maps the same file need not look for V8 in it again. @javascript is zeroed. */
 void javascript_share(struct javascript *javascript, const struct javascript *like);
 
-/* Is V8 in @object, a file that the process maps? 0 or -ENOMEM. */
-int javascript_examine(struct javascript *javascript, struct object *object);
+/* Looks for V8 in the files of @space that were not there before. 0 or -ENOMEM. */
+int javascript_examine(struct javascript *javascript, const struct space *space);
 
-/* Tells the walker where V8's code is mapped now, if it is; from then on frames are named. 0 or
- * -errno. */
+/* When @space maps V8 by now: its frames are kept and named from the next set of mappings on. To be
+ * called when the unwind table is loaded, and before the set is published, since what the walker
+ * finds out about an address holds for a set. 0 or -errno. */
 int javascript_publish(struct javascript *javascript, struct kernel *kernel,
-		       const struct caps *caps, const struct space *space, uint32_t tgid);
+		       const struct caps *caps, const struct tables *tables,
+		       const struct space *space, uint32_t tgid);
 
 /* Removes the probes it has. */
 void javascript_detach(struct javascript *javascript);

@@ -30,7 +30,7 @@ int rule_map_init(struct rule_map *map, int fd, uint32_t max)
 	if (words == MAP_FAILED)
 		return -errno;
 	memcpy(&words[HT_RULE_UNKNOWN], &unknown, sizeof(unknown));
-	*map = (struct rule_map){.words = words, .nr = HT_RULE_GENERATED + 1, .max = max};
+	*map = (struct rule_map){.words = words, .nr = HT_RULE_INTERPRETER + 1, .max = max};
 	return 0;
 }
 

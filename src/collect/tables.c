@@ -451,6 +451,18 @@ int tables_find(const struct tables *tables, const struct space *space, uint64_t
 	return 0;
 }
 
+int tables_place(const struct tables *tables, const struct object *object, uint32_t *ret_pages,
+		 uint64_t *ret_base)
+{
+	const struct loaded *loaded = loaded_find(tables, object);
+
+	if (!loaded || !loaded->in_kernel)
+		return -ENOENT;
+	*ret_pages = loaded->pages;
+	*ret_base = loaded->table->base;
+	return 0;
+}
+
 void tables_stats(const struct tables *tables, struct tables_stats *ret)
 {
 	*ret = tables->stats;

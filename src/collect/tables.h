@@ -39,6 +39,11 @@ int tables_publish(struct tables *tables, const struct space *space, uint32_t tg
 int tables_find(const struct tables *tables, const struct space *space, uint64_t pc,
 		const struct unwind_table **ret_table, uint64_t *ret_vaddr);
 
+/* Where in the kernel the table of @object is: the word index of its page table, and the vaddr that
+ * its rows count from. -ENOENT when it is not there. */
+int tables_place(const struct tables *tables, const struct object *object, uint32_t *ret_pages,
+		 uint64_t *ret_base);
+
 struct tables_stats {
 	uint32_t nr_objects;  /* with a table */
 	uint32_t nr_without;  /* objects that have no usable .eh_frame */

@@ -93,7 +93,7 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 	if (watched->loader_hook.fds[0] < 0)
 		loader_hook_open(shared->kernel, shared->caps, object, process->pid,
 				 &watched->loader_hook);
-	return javascript_examine(&watched->javascript, object);
+	return 0;
 }
 
 int watched_examine(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
@@ -140,11 +140,12 @@ int watched_refresh(struct watched *watched, const struct watch_shared *shared, 
 	err = err
 		      ?: moments_add(&watched->moments, space, HT_MAPSET_VERSION(mapset),
 				     generation, stable);
+	err = err ?: javascript_examine(&watched->javascript, space);
+	err = err
+		      ?: javascript_publish(&watched->javascript, shared->kernel, shared->caps,
+					    shared->tables, space, tgid);
 	err = err ?: processes_set_mapset(kernel_processes(shared->kernel), tgid, mapset);
-	err = err ?: watched_examine(watched, shared, diag);
-	return err
-		       ?: javascript_publish(&watched->javascript, shared->kernel, shared->caps,
-					     space, tgid);
+	return err ?: watched_examine(watched, shared, diag);
 }
 
 void watched_measure(struct watched *watched)

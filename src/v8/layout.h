@@ -64,7 +64,7 @@ enum v8_frame_label {
 struct v8_layout {
 	uint32_t major, minor, build, patch; /* of V8 */
 	uint64_t blob_vaddr;		     /* the builtins' code, as linked; 0: not found */
-	struct ht_v8 walker;		     /* all but blob[] set */
+	struct ht_v8 walker;		     /* pages, blob and moves are not set */
 
 	struct v8_offsets offsets;
 	struct v8_types types;

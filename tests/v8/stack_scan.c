@@ -68,7 +68,7 @@ static int read_sp(pid_t pid, uint64_t *ret)
 }
 
 /* The image is the first file among the program and libnode.so that has a V8. */
-static int open_image(const char *path, struct v8_layout *layout, double *ret_ms)
+static int open_image(const char *path, struct scan *ret)
 {
 	struct elf_image *image;
 	struct timespec from, to;
@@ -79,18 +79,13 @@ static int open_image(const char *path, struct v8_layout *layout, double *ret_ms
 	err = elf_image_open(fd, &image);
 	if (!err) {
 		clock_gettime(CLOCK_MONOTONIC, &from);
-		err = v8_layout_read(image, layout);
+		err = v8_layout_read(image, &ret->layout);
 		clock_gettime(CLOCK_MONOTONIC, &to);
-		*ret_ms = (double)(to.tv_sec - from.tv_sec) * 1e3 +
-			  (double)(to.tv_nsec - from.tv_nsec) / 1e6;
-		for (size_t i = 0; !err && i < 2; i++)
-			layout->walker.blob[i] = 0;
-		if (!err && layout->blob_vaddr) {
-			uint64_t offset;
-
-			if (!elf_image_vaddr_to_offset(image, layout->blob_vaddr, &offset))
-				layout->walker.blob[0] = offset; /* replaced by addresses below */
-		}
+		ret->layout_ms = (double)(to.tv_sec - from.tv_sec) * 1e3 +
+				 (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+		if (!err && ret->layout.blob_vaddr)
+			err = elf_image_vaddr_to_offset(image, ret->layout.blob_vaddr,
+							&ret->blob_offset);
 		elf_image_free(image);
 	}
 	close(fd);
@@ -184,13 +179,13 @@ static uint32_t chain_length(const struct process *process, uint64_t address)
 	}
 }
 
-static bool is_in_blob(const struct v8_layout *layout, const struct range *range, uint64_t pc,
+static bool is_in_blob(const struct scan *scan, const struct range *range, uint64_t pc,
 		       uint64_t *ret)
 {
 	uint64_t offset = pc - range->start + range->offset;
 
-	*ret = offset - layout->walker.blob[0];
-	return range->is_image && *ret < layout->walker.blob_size;
+	*ret = offset - scan->blob_offset;
+	return range->is_image && *ret < scan->layout.walker.blob_size;
 }
 
 static void fill_js(const struct process *process, const struct v8_layout *layout, uint64_t fp,
@@ -235,7 +230,7 @@ static void take_frame(const struct process *process, uint64_t fp, uint64_t pc, 
 
 	if (!range || !range->is_code || ret->nr_frames == HT_MAX_JS_FRAMES)
 		return;
-	if (is_in_blob(&ret->layout, range, pc, &offset)) {
+	if (is_in_blob(ret, range, pc, &offset)) {
 		if (offset < v8->interpreter || offset - v8->interpreter > v8->interpreter_size)
 			return;
 		frame.js.kind = HT_JS_INTERPRETED;
@@ -288,7 +283,7 @@ int stack_scan(pid_t pid, struct scan *ret, const char **ret_why)
 	}
 	if (!err) {
 		*ret_why = "the layout of V8";
-		err = open_image(image, &ret->layout, &ret->layout_ms);
+		err = open_image(image, ret);
 	}
 	if (!err) {
 		*ret_why = "the stack";

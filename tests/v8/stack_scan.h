@@ -19,6 +19,7 @@ struct scan_frame {
 
 struct scan {
 	struct v8_layout layout;
+	uint64_t blob_offset; /* of the builtins, in the file */
 	struct scan_frame frames[HT_MAX_JS_FRAMES];
 	uint32_t nr_frames;
 	double layout_ms; /* v8_layout_read() alone */

@@ -4,7 +4,8 @@
  * of their V8. Recorded from a live process by record_tape, played without one.
  *
  *	char magic[8]; uint32_t fixed_size; struct tape_fixed;
- *	uint32_t nr_frames; struct ht_js_frame[]; then pieces: uint64_t address; uint32_t size; bytes
+ *	uint32_t nr_frames; struct ht_js_frame[]; then pieces: uint64_t address; uint32_t size;
+ *bytes
  */
 #ifndef HEAPTAP_TESTS_V8_TAPE_H
 #define HEAPTAP_TESTS_V8_TAPE_H
