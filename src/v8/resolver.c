@@ -9,6 +9,7 @@
 
 #include "v8/baseline.h"
 #include "v8/code.h"
+#include "v8/deopt.h"
 #include "v8/function.h"
 #include "v8/places.h"
 #include "v8/positions.h"
@@ -117,12 +118,30 @@ static int find_interpreted(struct v8_resolver *resolver, const struct ht_js_fra
 	return err;
 }
 
+/* Optimized code without positions. */
+static int add_deopt_place(struct v8_resolver *resolver, const struct ht_js_frame *frame,
+			   struct v8_function *function, const struct v8_code *code, uint64_t pc,
+			   uint32_t *ret)
+{
+	int32_t offset;
+	int err = v8_deopt_find(&resolver->heap, code, pc, &offset);
+
+	if (!err)
+		err = v8_functions_of_frame(&resolver->functions, frame, true, &function);
+	if (!err && !function->has_bytecode)
+		err = -ESTALE;
+	if (err)
+		return err == -ENOMEM ? err : -ESTALE;
+	return add_bytecode_place(resolver, function, offset, ret);
+}
+
 /*
  * Optimized code: the position says what function was inlined there, the inlining where that was
  * called, and so on to the function of the frame.
  */
-static int add_optimized_place(struct v8_resolver *resolver, const struct v8_function *function,
-			       const struct v8_code *code, uint64_t pc, uint32_t *ret)
+static int add_optimized_place(struct v8_resolver *resolver, const struct ht_js_frame *frame,
+			       struct v8_function *function, const struct v8_code *code,
+			       uint64_t pc, uint32_t *ret)
 {
 	struct v8_line lines[MAX_INLINED + 1];
 	uint32_t nr = 0;
@@ -131,8 +150,9 @@ static int add_optimized_place(struct v8_resolver *resolver, const struct v8_fun
 	if (!code->positions ||
 	    v8_positions_find(code->positions, code->positions_size, resolver->heap.new_positions,
 			      (int64_t)(pc - code->start - 1), &raw))
-		raw = 0;
-	while (V8_POSITION_INLINING(raw) >= 0 && nr < MAX_INLINED) {
+		return add_deopt_place(resolver, frame, function, code, pc, ret);
+	/* Steps are counted, not lines: hostile inlinings may name each other. */
+	for (int i = 0; V8_POSITION_INLINING(raw) >= 0 && i < MAX_INLINED; i++) {
 		uint32_t id = (uint32_t)V8_POSITION_INLINING(raw);
 		struct v8_function *inlined;
 		uint64_t shared;
@@ -152,8 +172,6 @@ static int add_optimized_place(struct v8_resolver *resolver, const struct v8_fun
 	}
 	if (V8_POSITION_INLINING(raw) >= 0)
 		return -ESTALE;
-	/* Maglev of V8 11 to early 13.6 makes no table. */
-	resolver->nr_unplaced += !raw;
 	lines[nr++] = line_of(function, raw);
 	return v8_places_add(&resolver->places, lines, nr, ret);
 }
@@ -222,7 +240,7 @@ static int find_generated(struct v8_resolver *resolver, const struct ht_js_frame
 	if (code->kind == V8_CODE_BASELINE)
 		err = add_baseline_place(resolver, function, code, pc, ret);
 	else
-		err = add_optimized_place(resolver, function, code, pc, ret);
+		err = add_optimized_place(resolver, frame, function, code, pc, ret);
 	if (err == -ESTALE)
 		return add_unplaced(resolver, function, ret);
 	return err ? err : v8_places_remember(&resolver->places, &key, *ret);

@@ -38,10 +38,10 @@ struct v8_resolver *v8_resolver_new(pid_t pid, const struct v8_layout *layout);
 void v8_resolver_free(struct v8_resolver *resolver);
 
 /*
- * Names @frame, whose return address is @pc. *ret_place is an index for v8_resolver_place(), equal
+ * Names @frame. *ret_place is an index for v8_resolver_place(), equal
  * for equal places; V8_NO_PLACE when it cannot be named (any more), which is counted. 0 or -ENOMEM.
  */
-int v8_resolver_find(struct v8_resolver *resolver, const struct ht_js_frame *frame, uint64_t pc,
+int v8_resolver_find(struct v8_resolver *resolver, const struct ht_js_frame *frame,
 		     uint32_t *ret_place);
 const struct v8_place *v8_resolver_place(const struct v8_resolver *resolver, uint32_t place);
 

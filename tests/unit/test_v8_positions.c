@@ -14,6 +14,7 @@
 
 #include "v8/baseline.h"
 #include "v8/positions.h"
+#include "v8/safepoint.h"
 
 /* Entry at -1: 609, statement 0: 617, expression 5: 619, expression 10: 617 (as offsets). */
 static const uint8_t old_table[] = {1, 132, 19, 2, 16, 11, 4, 11, 3};
@@ -138,6 +139,31 @@ static void test_baseline_that_does_not_fit(void **state)
 	assert_int_equal(v8_baseline_find(&layout, table, 8, &bytecode, 1, &offset), -ENOTSUP);
 }
 
+/* Of one function of Node 22.0.0 and of one of 24.0.0, which has a word more at the beginning. */
+static void test_safepoints(void **state)
+{
+	static const uint8_t old[] = {4,    0, 0,    0,	   0xa1, 0,    0, 0, 1,	   0, 0, 0,    0, 0,
+				      0,    0, 0x42, 0,	   1,	 0x10, 1, 0, 0x77, 0, 2, 0x14, 1, 0,
+				      0xd8, 0, 3,    0x18, 1,	 0,    9, 1, 0,	   0, 0, 0};
+	static const uint8_t new[] = {6,    0, 0,    0, 4,    0,    0,	  0,	0x91, 0,    0,
+				      0,    1, 0,    0, 0,    0x1f, 1,	  0xdb, 0,    0x54, 2,
+				      0xdf, 0, 0xb7, 3, 0xe3, 0,    0xd7, 0,	0,    0};
+	struct v8_safepoint point;
+
+	(void)state;
+	assert_int_equal(v8_safepoint_find(old, sizeof(old), 0, 0x77, &point), 0);
+	assert_int_equal(point.deopt_index, 1);
+	assert_int_equal(point.exit, 0x113);
+	assert_int_equal(v8_safepoint_find(new, sizeof(new), 1, 0x54, &point), 0);
+	assert_int_equal(point.deopt_index, 1);
+	assert_int_equal(point.exit, 0xde);
+	/* no call, a call that cannot be left, a table that is cut */
+	assert_int_equal(v8_safepoint_find(new, sizeof(new), 1, 0x55, &point), -ENOENT);
+	assert_int_equal(v8_safepoint_find(new, sizeof(new), 1, 0xd7, &point), -ENOENT);
+	assert_int_equal(v8_safepoint_find(new, 19, 1, 0x1f, &point), -ENOENT);
+	assert_int_equal(v8_safepoint_find(new, 15, 1, 0x1f, &point), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_inlined_position),
 		cmocka_unit_test(test_broken_tables),
 		cmocka_unit_test(test_baseline),
+		cmocka_unit_test(test_safepoints),
 		cmocka_unit_test(test_baseline_that_does_not_fit),
 	};
 

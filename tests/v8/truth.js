@@ -330,8 +330,7 @@ for (const [name, run] of Object.entries(scenarios)) {
   let calls = 0;
   scenario = name;
   hook = () => calls++;
-  // Its very first run is the cold one: how often hook is called is found out by a second process
-  // of calls only afterwards.
+  // Its very first run is the cold one; how often hook is called is counted afterwards.
   round = 0;
   runAndStop(run, derived, 1);
   calls = 0;
