@@ -120,8 +120,7 @@ static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot
 	frame->kind = generated ? HT_JS_CODE : HT_JS_INTERPRETED;
 	frame->function = function;
 	recall(v8, slot, frame);
-	if (!generated)
-		locate(v8, slot, frame);
+	locate(v8, slot, frame);
 	return 1;
 }
 

@@ -184,7 +184,7 @@ int javascript_take(struct javascript *javascript, const struct ht_js_event *eve
 		const struct ht_js_frame *frame = &event->frames[i];
 
 		places[i].frame = frame->frame;
-		err = v8_resolver_find(javascript->resolver, frame, frame->pc, &places[i].place);
+		err = v8_resolver_find(javascript->resolver, frame, &places[i].place);
 	}
 	return err ?: stacks_add_places(stacks, event->head.site, javascript->resolver, places, nr);
 }

@@ -269,7 +269,7 @@ static int find_typed(struct v8_resolver *resolver, const struct ht_js_frame *fr
 	return v8_places_add(&resolver->places, &line, 1, ret);
 }
 
-int v8_resolver_find(struct v8_resolver *resolver, const struct ht_js_frame *frame, uint64_t pc,
+int v8_resolver_find(struct v8_resolver *resolver, const struct ht_js_frame *frame,
 		     uint32_t *ret_place)
 {
 	uint32_t place = V8_NO_PLACE;
@@ -279,7 +279,7 @@ int v8_resolver_find(struct v8_resolver *resolver, const struct ht_js_frame *fra
 	if (frame->kind == HT_JS_INTERPRETED)
 		err = find_interpreted(resolver, frame, &place);
 	else if (frame->kind == HT_JS_CODE)
-		err = find_generated(resolver, frame, pc, &place);
+		err = find_generated(resolver, frame, frame->pc, &place);
 	else if (frame->kind == HT_JS_TYPED)
 		err = find_typed(resolver, frame, &place);
 	if (err == -ENOMEM)

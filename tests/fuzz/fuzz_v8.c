@@ -47,8 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (uint32_t i = 0; i < tape->nr_frames; i++) {
 			uint32_t place;
 
-			check(!v8_resolver_find(resolver, &tape->frames[i], tape->frames[i].pc,
-						&place));
+			check(!v8_resolver_find(resolver, &tape->frames[i], &place));
 			check_place(resolver, place);
 		}
 	v8_resolver_stats(resolver, &stats);

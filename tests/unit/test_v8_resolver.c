@@ -60,7 +60,7 @@ static uint32_t expect_frame(struct playing *playing, uint32_t i, uint32_t nr)
 	const struct v8_place *place;
 	uint32_t index;
 
-	assert_int_equal(v8_resolver_find(playing->resolver, frame, frame->pc, &index), 0);
+	assert_int_equal(v8_resolver_find(playing->resolver, frame, &index), 0);
 	place = v8_resolver_place(playing->resolver, index);
 	assert_non_null(place);
 	for (uint32_t k = 0; k < place->nr_lines; k++, nr++) {
@@ -124,11 +124,11 @@ static void test_reused(void **state)
 
 	(void)state;
 	frame.literal_id = 1000;
-	assert_int_equal(v8_resolver_find(playing->resolver, &frame, 0, &place), 0);
+	assert_int_equal(v8_resolver_find(playing->resolver, &frame, &place), 0);
 	assert_int_equal(place, V8_NO_PLACE);
 	frame = playing->tape.frames[0];
 	frame.script_id++;
-	assert_int_equal(v8_resolver_find(playing->resolver, &frame, 0, &place), 0);
+	assert_int_equal(v8_resolver_find(playing->resolver, &frame, &place), 0);
 	assert_int_equal(place, V8_NO_PLACE);
 	v8_resolver_stats(playing->resolver, &stats);
 	assert_int_equal(stats.unnamed, 2);
@@ -159,15 +159,16 @@ static void test_typed(void **state)
 	uint32_t index, again;
 
 	(void)state;
-	assert_int_equal(v8_resolver_find(playing->resolver, &frame, 0, &index), 0);
+	assert_int_equal(v8_resolver_find(playing->resolver, &frame, &index), 0);
 	place = v8_resolver_place(playing->resolver, index);
 	assert_int_equal(place->nr_lines, 1);
 	assert_string_equal(place->lines[0].function, "[wasm]");
 	assert_string_equal(place->lines[0].script, "");
-	assert_int_equal(v8_resolver_find(playing->resolver, &frame, 7, &again), 0);
+	frame.pc = 7;
+	assert_int_equal(v8_resolver_find(playing->resolver, &frame, &again), 0);
 	assert_int_equal(index, again);
 	frame.type = UINT16_MAX;
-	assert_int_equal(v8_resolver_find(playing->resolver, &frame, 0, &index), 0);
+	assert_int_equal(v8_resolver_find(playing->resolver, &frame, &index), 0);
 	assert_string_equal(v8_resolver_place(playing->resolver, index)->lines[0].function,
 			    "[generated code]");
 	assert_null(v8_resolver_place(playing->resolver, V8_NO_PLACE));

@@ -34,7 +34,7 @@ static void print(json_t *object)
 static int resolve(struct v8_resolver *resolver, const struct scan *scan, uint32_t *places)
 {
 	for (uint32_t i = 0; i < scan->nr_frames; i++)
-		if (v8_resolver_find(resolver, &scan->frames[i].js, scan->frames[i].pc, &places[i]))
+		if (v8_resolver_find(resolver, &scan->frames[i].js, &places[i]))
 			return -1;
 	return 0;
 }

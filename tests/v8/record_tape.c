@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 		return 1;
 	write_head(recorder.file, &scan, first, nr);
 	for (uint32_t i = first; i < first + nr; i++)
-		if (v8_resolver_find(resolver, &scan.frames[i].js, scan.frames[i].pc, &place))
+		if (v8_resolver_find(resolver, &scan.frames[i].js, &place))
 			return 1;
 	v8_resolver_free(resolver);
 	return fclose(recorder.file) ? 1 : 0;
