@@ -5,6 +5,7 @@
 #include "collect/javascript.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,21 @@
 _Static_assert(sizeof(((struct javascript *)0)->note) == sizeof(((struct v8_layout *)0)->note),
 	       "a note is copied whole");
 
+static const char *basename_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* An address of the file's code, by which its place in a process is found: the builtins, or where
+ * they have no symbols the program's first instruction. */
+static int find_anchor(const struct elf_image *image, struct v8_file *file)
+{
+	file->anchor = file->layout.blob_vaddr ? file->layout.blob_vaddr : elf_image_entry(image);
+	return elf_image_vaddr_to_offset(image, file->anchor, &file->anchor_offset);
+}
+
 /* Everything of @ret but the object. */
 static int read_file(const struct object *object, struct v8_file *ret)
 {
@@ -24,8 +40,11 @@ static int read_file(const struct object *object, struct v8_file *ret)
 	if (err)
 		return -ENOENT;
 	err = v8_layout_read(image, &ret->layout);
-	if (!err && elf_image_vaddr_to_offset(image, ret->layout.blob_vaddr, &ret->blob_offset))
-		err = -ENOENT;
+	if (!err && find_anchor(image, ret)) {
+		snprintf(ret->layout.note, sizeof(ret->layout.note),
+			 "%s: its V8 has no symbols for its code", basename_of(object->path));
+		err = -ENOTSUP;
+	}
 	if (!err)
 		ret->has_spaces = !v8_spaces_layout_read(image, &ret->layout, &ret->spaces);
 	elf_image_free(image);
@@ -59,6 +78,11 @@ static int examine(struct javascript *javascript, struct object *object)
 	if (err == -ENOENT || err == -ENOMEM)
 		return err == -ENOMEM ? err : 0;
 	memcpy(javascript->note, file.layout.note, sizeof(javascript->note));
+	if (!err && !file.layout.blob_vaddr)
+		snprintf(javascript->note, sizeof(javascript->note),
+			 "%s is stripped: functions that V8 interprets have no name, only those it "
+			 "has compiled",
+			 basename_of(object->path));
 	javascript->unreadable = err;
 	if (!err)
 		set_file(javascript, &file, object);
@@ -78,15 +102,15 @@ int javascript_examine(struct javascript *javascript, const struct space *space)
 	return err;
 }
 
-/* Where the process has the file's builtins first; 0 when it does not map them (any more). */
-static uint64_t find_blob(const struct v8_file *file, const struct space *space)
+/* Where the process has the file's anchor first; 0 when it does not map it (any more). */
+static uint64_t find_anchored(const struct v8_file *file, const struct space *space)
 {
 	for (uint32_t i = 0; i < space->nr_mappings; i++) {
 		const struct mapping *mapping = &space->mappings[i];
-		uint64_t at = file->blob_offset - mapping->offset;
+		uint64_t at = file->anchor_offset - mapping->offset;
 
 		if (mapping->live && mapping->object == file->object &&
-		    file->blob_offset >= mapping->offset && at < mapping->end - mapping->start)
+		    file->anchor_offset >= mapping->offset && at < mapping->end - mapping->start)
 			return mapping->start + at;
 	}
 	return 0;
@@ -129,12 +153,13 @@ int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 		       const struct space *space, uint32_t tgid)
 {
 	struct ht_v8 *entries = kernel_v8s(kernel), *entry, v8;
-	uint64_t blob = javascript->file.object ? find_blob(&javascript->file, space) : 0;
+	const struct v8_file *file = &javascript->file;
+	uint64_t anchor = file->object ? find_anchored(file, space) : 0;
 
-	if (!blob || javascript->resolver || make_entry(&javascript->file, tables, &v8))
+	if (!anchor || javascript->resolver || make_entry(file, tables, &v8))
 		return 0;
-	javascript->bias = blob - javascript->file.layout.blob_vaddr;
-	javascript->resolver = v8_resolver_new(tgid, &javascript->file.layout);
+	javascript->bias = anchor - file->anchor;
+	javascript->resolver = v8_resolver_new(tgid, &file->layout);
 	if (!javascript->resolver)
 		return -ENOMEM;
 	javascript->entry = entry_take(entries);

@@ -22,8 +22,8 @@
 struct v8_file {
 	struct object *object; /* held; NULL: none was found */
 	struct v8_layout layout;
-	uint64_t blob_offset; /* of the builtins */
-	bool has_spaces;      /* the sizes of its heap can be read */
+	uint64_t anchor, anchor_offset; /* an address of its code, as linked and in the file */
+	bool has_spaces;		/* the sizes of its heap can be read */
 	struct v8_spaces_layout spaces;
 };
 
