@@ -1,12 +1,16 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
-"""What `heaptap gc` and `record --source gc|js` cost a Node HTTP server under load by wrk: CPU time of the
-server for a request, and requests a second, with and without each, interleaved; medians of the rounds.
-The server uses one CPU fully, so both say the same on a quiet machine; on a busy one only the first does.
+"""What `heaptap gc` costs a Node HTTP server under load.
 
-usage: gc_cost.py [--rounds N] [--seconds S] [--tool TOOL] [NODE]          (root; needs wrk)
+usage: gc_cost.py [--rounds N] [--load] [NODE]          (root; needs wrk)
+
+The share is too small to show in requests a second, unless on a very quiet machine. So it is measured in
+two parts: the CPU time that the probes add to one collection, by a loop that does nothing but minor
+collections, with and without heaptap in turns; and how many collections a second of the server's CPU time
+has under wrk. With --load also the CPU time for a request with and without each tool, interleaved.
 """
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -28,11 +32,65 @@ const server = http.createServer((request, response) => {
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 """
+COLLECTOR = """
+process.stdin.on('data', () => {
+	const before = process.cpuUsage();
+	for (let i = 0; i < 400; i++)
+		gc({ type: 'minor' });
+	const used = process.cpuUsage(before);
+	console.log((used.user + used.system) / 400);
+});
+console.log('ready');
+"""
 TOOLS = {
-    "gc": ["gc", "-q", "-f", "json"],
-    "record -s gc": ["record", "-q", "-s", "gc", "-o", "/dev/null"],
-    "record -s js": ["record", "-q", "-s", "js", "-o", "/dev/null"],
+    "gc": ["gc", "-f", "json"],
+    "record -s gc": ["record", "-s", "gc", "-o", "/dev/null"],
+    "record -s js": ["record", "-s", "js", "-o", "/dev/null"],
 }
+
+
+class Tool:
+    """heaptap at work on a process."""
+
+    def __init__(self, name, pid):
+        self.process = subprocess.Popen([HEAPTAP, *TOOLS[name], "-p", str(pid)], text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process.stderr.readline()  # it watches
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        self.lines = self.process.communicate()[0].splitlines()
+        if self.process.returncode:
+            sys.exit("heaptap failed")
+
+
+def per_collection(node, rounds):
+    """us of CPU that heaptap gc adds to a collection, one value a round."""
+    target = subprocess.Popen([node, "--expose-gc", "--single-threaded-gc", "-e", COLLECTOR],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def best():
+        times = []
+        for _ in range(4):
+            target.stdin.write("\n")
+            target.stdin.flush()
+            times.append(float(target.stdout.readline()))
+        return min(times)
+
+    try:
+        target.stdout.readline()
+        best()
+        added = []
+        for _ in range(rounds):
+            without = best()
+            with Tool("gc", target.pid):
+                added.append(best() - without)
+        return added
+    finally:
+        target.kill()
 
 
 def cpu_ns(pid):
@@ -41,49 +99,47 @@ def cpu_ns(pid):
 
 
 def load(pid, port, seconds):
-    """(seconds a request, CPU ns a request)"""
+    """(CPU ns, requests) of the server."""
     url = f"http://127.0.0.1:{port}/"
     before = cpu_ns(pid)
     out = subprocess.run(["wrk", "-t1", "-c16", f"-d{seconds}s", url], capture_output=True, text=True)
-    requests, taken = re.search(r"(\d+) requests in ([\d.]+)s", out.stdout).groups()
-    return float(taken) / int(requests), (cpu_ns(pid) - before) / int(requests)
+    return cpu_ns(pid) - before, int(re.search(r"(\d+) requests in", out.stdout)[1])
 
 
-def with_tool(arguments, pid, port, seconds):
-    tool = subprocess.Popen([HEAPTAP, *arguments, "-p", str(pid)], stdout=subprocess.DEVNULL)
-    time.sleep(1)
-    try:
-        return load(pid, port, seconds)
-    finally:
-        tool.send_signal(signal.SIGINT)
-        if tool.wait():
-            sys.exit(f"heaptap {arguments[0]} failed")
+def compare(name, pid, port, rounds):
+    costs = []
+    for _ in range(rounds):
+        before = load(pid, port, 2)
+        with Tool(name, pid):
+            during = load(pid, port, 2)
+        after = load(pid, port, 2)
+        without = (before[0] + after[0]) / (before[1] + after[1])
+        costs.append(100 * (during[0] / during[1] / without - 1))
+    print(f"{name:13} CPU for a request {statistics.median(costs):+5.1f} % "
+          f"({min(costs):+.1f} to {max(costs):+.1f} in {rounds} rounds)")
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--tool", choices=TOOLS, action="append")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--load", action="store_true")
     parser.add_argument("node", nargs="?", default="node")
     options = parser.parse_args()
+    added = per_collection(options.node, options.rounds)
     server = subprocess.Popen([options.node, "-e", SERVER], stdout=subprocess.PIPE, text=True)
     try:
         port = int(server.stdout.readline())
-        load(server.pid, port, 3)  # warm
-        quotients = {name: [] for name in options.tool or TOOLS}
-        for _ in range(options.rounds):
-            for name in quotients:
-                arguments = TOOLS[name]
-                before = load(server.pid, port, options.seconds)
-                during = with_tool(arguments, server.pid, port, options.seconds)
-                after = load(server.pid, port, options.seconds)
-                quotients[name].append([2 * d / (b + a) for b, d, a in zip(before, during, after)])
-        for name, rounds in quotients.items():
-            time_cost, cpu_cost = ([100 * (r[i] - 1) for r in rounds] for i in range(2))
-            print(f"{name:13} CPU for a request {statistics.median(cpu_cost):+5.1f} % "
-                  f"({min(cpu_cost):+.1f} to {max(cpu_cost):+.1f}), "
-                  f"time {statistics.median(time_cost):+5.1f} %, {len(rounds)} rounds")
+        load(server.pid, port, 2)  # warm
+        with Tool("gc", server.pid) as tool:
+            cpu, _ = load(server.pid, port, 4)
+        collections = sum(json.loads(line)["type"] == "gc" for line in tool.lines)
+        a_second = collections / (cpu / 1e9)
+        cost = statistics.median(added)
+        print(f"heaptap gc: {cost:.1f} us a collection ({min(added):.1f} to {max(added):.1f} in "
+              f"{options.rounds} rounds); {a_second:.0f} collections in a second of the server's CPU: "
+              f"{cost * a_second / 1e4:.2f} %")
+        for name in TOOLS if options.load else ():
+            compare(name, server.pid, port, options.rounds)
     finally:
         server.kill()
 

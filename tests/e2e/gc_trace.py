@@ -16,7 +16,6 @@ KINDS = {
     "Scavenge": "scavenge",
     "Mark-sweep": "mark-compact",
     "Mark-Compact": "mark-compact",
-    "Incremental Mark-Compact": "mark-compact",
     "Minor Mark-Compact": "minor mark-compact",
     "Minor Mark-Sweep": "minor mark-compact",
 }
@@ -29,7 +28,7 @@ class Traced:
         self.text = match.group(0)
         self.isolate = int(match["isolate"], 16)
         self.ms = int(match["ms"])
-        self.kind = KINDS.get(match["name"], match["name"])
+        self.kind = KINDS.get(match["name"].removeprefix("Incremental "), match["name"])
         self.before, self.after = float(match["before"]), float(match["after"])
         self.pause, self.reason = float(match["pause"]), match["reason"]
         # half of the last digit that is printed
