@@ -99,7 +99,8 @@ enum { RT_CONSISTENT, RT_ADD, RT_DELETE };
 /*
  * The function the dynamic loader calls for debuggers, before and after it changes what is mapped.
  * The cookie is the distance from the function to r_state. What dlclose unmaps may be mapped again
- * by another object at once, so from the end of a dlclose on the old mappings are not used.
+ * by another object at once, so from the end of a dlclose on the old mappings are not used. That
+ * counts from the moment the process is watched, before anything is recorded of it.
  */
 SEC("uprobe/loader_state")
 int loader_state(struct pt_regs *ctx)
@@ -108,7 +109,7 @@ int loader_state(struct pt_regs *ctx)
 	struct ht_process *process = process_find(tgid);
 	__u64 distance = bpf_get_attach_cookie(ctx);
 
-	if (!process || !ht_enabled)
+	if (!process)
 		return 0;
 	if (!distance || bpf_probe_read_user(&state, sizeof(state), (void *)(ctx->rip + distance)))
 		process->deleting = 1;

@@ -128,7 +128,7 @@ static int read_space(struct watched *watched, const struct kernel *kernel,
 	return err;
 }
 
-int watched_refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
+static int refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
 {
 	struct space *space = watched->target.space;
 	uint32_t tgid = watched->target.process.pid, generation;
@@ -146,6 +146,17 @@ int watched_refresh(struct watched *watched, const struct watch_shared *shared, 
 					    shared->tables, space, tgid);
 	err = err ?: processes_set_mapset(kernel_processes(shared->kernel), tgid, mapset);
 	return err ?: watched_examine(watched, shared, diag);
+}
+
+/* What was unmapped before the loader's hook was in place nobody has told: then once more. */
+int watched_refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
+{
+	bool had_hook = watched->loader_hook.fds[0] >= 0;
+	int err = refresh(watched, shared, diag);
+
+	if (!err && !had_hook && watched->loader_hook.fds[0] >= 0)
+		err = refresh(watched, shared, diag);
+	return err;
 }
 
 void watched_measure(struct watched *watched)

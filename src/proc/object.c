@@ -140,6 +140,8 @@ static int file_open(int dir, const struct maps_entry *entry, struct object *obj
 		fd = -errno;
 	} else if (!S_ISREG(st.st_mode)) {
 		fd = -ENOTSUP;
+	} else if (st.st_dev == entry->dev && st.st_ino != entry->ino) {
+		fd = -ESTALE;
 	} else {
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", handle);
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -19,7 +19,8 @@ bool object_exists(const struct maps_entry *entry);
  * The object behind @entry of the process whose directory in /proc is @dir, with one reference.
  * When the file cannot be opened the object has fd -1 and says why in error: -EPERM when
  * /proc/PID/map_files is not permitted and the path names no file or another one, -ENOTSUP when it
- * is not a regular file, or what else the kernel said. NULL when out of memory.
+ * is not a regular file, -ESTALE when another file
+ * is mapped there by now, or what else the kernel said. NULL when out of memory.
  */
 struct object *object_open(int dir, pid_t pid, const struct maps_entry *entry);
 

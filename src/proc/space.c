@@ -175,6 +175,9 @@ static int fill_mapping(struct space *space, uint32_t at, const struct maps_entr
 	}
 	space->mappings[at] = mapping;
 	space->index->backings[at] = (struct backing){entry->dev, entry->ino};
+	/* It was replaced while it was looked at: what it is will be seen next time. */
+	if (mapping.object && mapping.object->error == -ESTALE)
+		space->index->backings[at] = (struct backing){UINT64_MAX, UINT64_MAX};
 	return 0;
 }
 

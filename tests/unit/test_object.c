@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 
 #include "mapped_files.h"
+#include "proc/object.h"
+#include "proc/procfs.h"
 
 static void test_names(void **state)
 {
@@ -117,12 +119,41 @@ static void test_device(void **state)
 	munmap(a, PAGE);
 }
 
+/* The file that maps named is no longer the one that is mapped when it is opened. */
+static void test_replaced(void **state)
+{
+	int dir = procfs_open(getpid());
+	struct maps_entry entry = {.executable = true};
+	struct object *object;
+	struct stat st;
+	char *mapped;
+
+	(void)state;
+	write_file(in_directory("before"), "before");
+	write_file(in_directory("after"), "after");
+	mapped = map_file(in_directory("after"), 0);
+	assert_int_equal(stat(in_directory("before"), &st), 0);
+	entry.start = (uint64_t)(uintptr_t)mapped;
+	entry.end = entry.start + PAGE;
+	entry.dev = st.st_dev;
+	entry.ino = st.st_ino;
+	entry.name = (char *)in_directory("before");
+	object = object_open(dir, getpid(), &entry);
+	assert_non_null(object);
+	assert_int_equal(object->error, -ESTALE);
+	assert_int_equal(object->fd, -1);
+	object_put(object);
+	munmap(mapped, PAGE);
+	close(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_without_map_files),
 		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
