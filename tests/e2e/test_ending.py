@@ -94,9 +94,9 @@ def propagate():
 def open_files(options):
     output = scratch() / "out.pb.gz"
     record = [HEAPTAP, "record", *options, "-o", str(output), "--", "/bin/sh", "-c", "ulimit -Sn"]
-    result = run(["/bin/sh", "-c", 'ulimit -Sn 40; exec "$0" "$@"', *record])
+    result = run(["/bin/sh", "-c", 'ulimit -Sn 64; exec "$0" "$@"', *record])
     expect_status(result, 0)
-    expect(result.stdout == "40\n", result)
+    expect(result.stdout == "64\n", result)
 
 
 @test("a duration shorter than the command detaches from it and lets it run")

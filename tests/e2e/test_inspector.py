@@ -495,7 +495,6 @@ def heapprofile():
 def usage():
     for options, word in (
         (["--inspector", "-p", "1"], "--source js"),
-        (["--source", "js", "-p", "1"], "--inspector"),
         (["--source", "heap", "-p", "1"], "malloc"),
         (["--source", "js", "--inspector", "--", "true"], "-p PID"),
         (["--source", "js", "--inspector", "-p", "1", "-m", "alloc_space"], "inuse_space"),
