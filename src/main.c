@@ -21,7 +21,7 @@ static const struct command {
 } commands[] = {
 	{"record", "attach to a process, profile it, write one profile", cmd_record,
 	 "heaptap record"},
-	{"report", "show a recorded profile: table, folded, pprof, json", cmd_report,
+	{"report", "show a recorded profile: table, folded, pprof, json, heapprofile", cmd_report,
 	 "heaptap report"},
 	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc"},
 	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check"},
