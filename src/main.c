@@ -50,7 +50,8 @@ static void print_help(FILE *out)
 	      "\n"
 	      "Examples:\n"
 	      "  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
-	      "  heaptap report app.pb.gz\n",
+	      "  heaptap report app.pb.gz\n"
+	      "  heaptap gc -p 1234\n",
 	      out);
 }
 
