@@ -44,11 +44,12 @@ function listen() {
 
 function visit(port, per_second) {
 	const agent = new http.Agent({ keepAlive: true });
-	let nr = 0;
 	setInterval(() => {
-		for (let i = 0; i < per_second / 50; i++)
-			http.get({ port, agent, path: `/page/${nr++ % 150}` }, (response) => response.resume())
+		for (let i = 0; i < per_second / 50; i++) {
+			const path = `/page/${Math.floor(Math.random() * 150)}`;
+			http.get({ port, agent, path }, (response) => response.resume())
 				.on('error', () => process.exit(0));
+		}
 	}, 1000 / 50);
 }
 
