@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The whole build, non-recursive. Output goes to build/ alone. V=1 shows the commands.
 #   make           build/heaptap            make check     every test (T=PATTERN: some)
-#   make demo      a leak, found            make fuzz      every parser, FUZZ_TIME seconds each
+#   make demo      a leak, found            make demo-node a leak of a Node server, found
+#   make fuzz      every parser, FUZZ_TIME seconds each
 #   make install   PREFIX, DESTDIR          make lint      layers, format, warnings, style
 #   make man       the manual pages         make bench     the cost, measured: docs/benchmarks.md
 #   make check-vm  tests on other kernels, in emulated machines: minutes (K="6.1 6.12": some)
@@ -48,7 +49,7 @@ MAN := $(patsubst docs/man/%.h2m,$(B)/man/%.1,$(wildcard docs/man/*.h2m))
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $@;) mkdir -p $(@D) &&
 
-.PHONY: all check check-vm nodes fuzz $(FUZZ:%=%.run) lint lint-build demo bench man install clean
+.PHONY: all check check-vm nodes fuzz $(FUZZ:%=%.run) lint lint-build demo demo-node bench man install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(B)/heaptap
@@ -137,6 +138,8 @@ $(B)/alone/%.h: %.h | $(SKEL) $(PROTO).h
 # --- the goals of the README -------------------------------------------------------------------
 demo: $(B)/heaptap $(B)/targets/leaky
 	$(Q)scripts/demo.sh $^
+demo-node: $(B)/heaptap tests/targets/leaky.js
+	$(Q)scripts/demo-node.sh $^
 
 $(B)/obj/tests/bench/%.o: CFLAGS += -fno-omit-frame-pointer
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/libheaptap.a
@@ -155,6 +158,6 @@ install: $(B)/heaptap $(MAN)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)
 
 clean:
-	$(Q)rm -rf $(B) demo.folded demo.pb.gz
+	$(Q)rm -rf $(B) demo.folded demo.pb.gz demo-node.folded demo-node.pb.gz
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -21,7 +21,7 @@ static const struct command {
 } commands[] = {
 	{"record", "attach to a process, profile it, write one profile", cmd_record,
 	 "heaptap record"},
-	{"report", "show a recorded profile: table, folded, pprof, json", cmd_report,
+	{"report", "show a recorded profile: table, folded, pprof, json, heapprofile", cmd_report,
 	 "heaptap report"},
 	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc"},
 	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check"},
@@ -50,7 +50,8 @@ static void print_help(FILE *out)
 	      "\n"
 	      "Examples:\n"
 	      "  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
-	      "  heaptap report app.pb.gz\n",
+	      "  heaptap report app.pb.gz\n"
+	      "  heaptap gc -p 1234\n",
 	      out);
 }
 

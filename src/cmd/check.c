@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cmd/check_v8.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "collect/caps.h"
@@ -37,7 +38,8 @@ static const char check_doc[] =
 	"\v"
 	"One line for each thing heaptap relies on: yes, or no with what is used instead or what to "
 	"do. With -p also the allocator functions of the process, where each probe goes, "
-	"and what a hit costs there. Nothing is recorded and the process is not touched.\n"
+	"and what a hit costs there; of a Node process what can be done with its V8. Nothing is "
+	"recorded and the process is not touched.\n"
 	"\n"
 	"Examples:\n"
 	"  heaptap check\n"
@@ -234,6 +236,7 @@ static int check_target(pid_t pid)
 		say("allocator", "no",
 		    "no malloc and free among its symbols: statically linked and stripped, or not "
 		    "using the C library's heap");
+	check_v8(&target);
 	target_close(&target);
 	return nr ? EXIT_DONE : EXIT_NO_TARGET;
 }

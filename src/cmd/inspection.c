@@ -13,11 +13,11 @@
 #define STOPPED_TIMEOUT_MS 100 /* it will not answer, but have it in its queue */
 
 /* By SIGSTOP or a debugger: it will not answer. */
-static bool is_stopped(const struct inspection *inspection)
+static bool is_stopped(const struct target *target)
 {
 	struct process process;
 
-	return !process_read(inspection->target.process.pid, &process) &&
+	return !process_read(target->process.pid, &process) &&
 	       (process.state == 'T' || process.state == 't');
 }
 
@@ -37,25 +37,24 @@ static int check_cluster(const struct process *process, struct diag *diag)
 		process->pid, process->comm, worker);
 }
 
-/* SIGUSR1 reaches node's own handler, and node will act on it. */
-static int check_signal(const struct inspection *inspection, struct diag *diag)
+int inspection_check_signal(const struct target *target, struct diag *diag)
 {
-	const struct process *process = &inspection->target.process;
+	const struct process *process = &target->process;
 	struct ht_task *tasks;
 	size_t nr_tasks;
 	int err;
 
-	if (is_stopped(inspection))
+	if (is_stopped(target))
 		return diag_fail(diag, -ENOTSUP,
 				 "pid %d (%s) is stopped and answers nobody: let it go on (kill "
 				 "-CONT %d) and repeat",
 				 process->pid, process->comm, process->pid);
-	err = handler_find_node(inspection->target.space, diag);
+	err = handler_find_node(target->space, diag);
 	err = err ?: check_cluster(process, diag);
 	err = err ?: task_info_read(process->pid, &tasks, &nr_tasks, diag);
 	if (err)
 		return err;
-	err = handler_check(inspection->target.space, tasks[0].sigusr1, diag);
+	err = handler_check(target->space, tasks[0].sigusr1, diag);
 	free(tasks);
 	return err;
 }
@@ -72,7 +71,7 @@ static int open_port(struct inspection *inspection, struct diag *diag)
 			    process->pid, process->comm, port->address, port->listener.port);
 	if (err != -ENOENT)
 		return err;
-	err = check_signal(inspection, diag);
+	err = inspection_check_signal(&inspection->target, diag);
 	if (err)
 		return err;
 	if (!inspection->quiet)
@@ -118,7 +117,7 @@ static int ask_to_close(struct inspection *inspection, unsigned int timeout_ms, 
 static void close_port(struct inspection *inspection)
 {
 	const struct port *port = &inspection->port;
-	bool stopped = is_stopped(inspection);
+	bool stopped = is_stopped(&inspection->target);
 	unsigned int timeout_ms = stopped ? STOPPED_TIMEOUT_MS : PORT_CLOSE_TIMEOUT_MS;
 	struct diag diag = {0};
 	struct process process;

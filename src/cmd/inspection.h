@@ -20,6 +20,10 @@ struct inspection {
 	bool lost;   /* set by the user of it: the connection, or the process */
 };
 
+/* 0 when SIGUSR1 reaches node's own handler, and node will act on it; else -errno, and @diag says
+ * why not. The process is only looked at. */
+int inspection_check_signal(const struct target *target, struct diag *diag);
+
 /* 0, or -errno with @diag. inspection_close() is due in both cases. */
 int inspection_open(pid_t pid, bool quiet, struct inspection *ret, struct diag *diag);
 

@@ -42,7 +42,7 @@ static const struct argp_option record_table[] = {
 	 2},
 	{"rate", 'r', "BYTES|auto", 0,
 	 "Mean bytes between two samples; 1 takes every allocation. auto, the default, begins with "
-	 "1 and raises it as far as the budget demands",
+	 "1 and raises it as far as the budget demands (with --inspector 512K)",
 	 2},
 	{"budget", OPTION_BUDGET, "PCT", 0,
 	 "What the process may lose, in percent of its CPU time, and at least 1% of one CPU: beyond "
@@ -95,7 +95,8 @@ static const char record_doc[] =
 	"  heaptap record -p 1234 -r 1 -d 30s    exact, whatever it costs\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.folded -- ./server --port 8080\n"
-	"  heaptap record -p 1234 --source js --inspector -d 1m -o js.heapprofile\n"
+	"  heaptap record -p 1234 -s js -d 30s -f table\n"
+	"  heaptap record -p 1234 -s js --inspector -d 1m -o js.heapprofile\n"
 	"  heaptap record -p 1234 -s gc -d 1m -f table\n"
 	"\n" OPTION_EXIT_HELP;
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """heaptap check: what this machine, this user and a target allow, line by line."""
 
-from harness import *
+from nodes import *
 
 FUNCTIONS = ("malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "free")
 
@@ -32,6 +32,55 @@ def target():
         expect(any(re.search(stated, l) for l in lines), "no cost class:", lines, text)
     expect("libc.so.6" in text, text)
     expect(process.alive() and not probes(process.pid), "check leaves no probes")
+
+
+def v8_lines(pid):
+    """What check says of a process's V8: {"V8": (state, text), "names": ...}."""
+    text = expect_status(heaptap("check", "-p", pid), 0).stdout
+    lines = re.findall(r"^(V8|  (?:names|collections|allocations|inspector)) +(\S+) +(.*)$", text, re.M)
+    return {name.strip(): (state, said) for name, state, said in lines}
+
+
+@for_each_node("check says which V8 it is and that all can be done with it")
+def node(version):
+    process = Process([the_node(version), "-e", "console.log(process.versions.v8); setTimeout(()=>{},60000)"])
+    v8 = process.line().split("-")[0]
+    lines = v8_lines(process.pid)
+    expect(lines["V8"] == ("yes", f"{v8} in {the_node(version)}"), v8, lines)
+    for name in ("names", "collections", "allocations", "inspector"):
+        expect(lines[name][0] == "yes", name, lines)
+    sockets = run(["ss", "-tlnpH"]).stdout
+    expect(process.alive() and not probes(process.pid), "check leaves the process alone")
+    expect(f"pid={process.pid}," not in sockets, "check opens no port", sockets)
+
+
+@test("check of a stripped node 24 says what that takes away")
+def stripped_node():
+    stripped = scratch() / "node"
+    if run(["strip", "-o", stripped, the_node(24)]).status:
+        raise Skip("strip is not there")
+    process = Process([stripped, "-e", "console.log(1); setTimeout(()=>{},60000)"])
+    process.line()
+    lines = v8_lines(process.pid)
+    expect(lines["names"][0] == "partly" and "stripped" in lines["names"][1], lines)
+    for name in ("collections", "allocations"):
+        expect(lines[name][0] == "no" and "symbol table" in lines[name][1], name, lines)
+    expect(lines["inspector"][0] == "no" and "not known" in lines["inspector"][1], lines)
+
+
+@test("check of Debian's node: V8 is a library, SIGUSR1 is the application's")
+def debian_node():
+    script = "process.on('SIGUSR1',()=>{}); console.log(1); setTimeout(()=>{},60000)"
+    process = Process([the_node(DEBIAN), "-e", script])
+    process.line()
+    lines = v8_lines(process.pid)
+    expect("libnode.so.108" in lines["V8"][1], lines)
+    expect(lines["inspector"][0] == "no" and "process.on('SIGUSR1')" in lines["inspector"][1], lines)
+
+
+@test("check of a process without V8 does not speak of it")
+def no_v8():
+    expect(not v8_lines(Target("simple").pid), "no line")
 
 
 @test("the addresses check names are those record probes")

@@ -95,4 +95,19 @@ def no_leak(version):
     expect(nr_requests > 1000 and max(sums.values(), default=0) < 300 * nr_requests, nr_requests, sums)
 
 
+@test("make demo-node: what a new user sees first")
+def demo():
+    folder = scratch()
+    script, server = ROOT / "scripts/demo-node.sh", ROOT / "tests/targets/leaky.js"
+    environment = {**os.environ, "NODE": str(the_node(24))}
+    result = run([script, HEAPTAP, server], cwd=folder, env=environment, timeout=90)
+    expect_status(result, 0)
+    expect(str(the_node(24)) in result.stdout and "PAUSES" in result.stdout, result)
+    # The script judges by the table; this is not the table.
+    stacks = [l.rsplit(" ", 1) for l in (folder / "demo-node.folded").read_text().splitlines()]
+    total = sum(int(value) for _, value in stacks)
+    leak = sum(int(value) for stack, value in stacks if ";createSession " in stack)
+    expect(leak > 0.5 * total, leak, total, stacks)
+
+
 main()
