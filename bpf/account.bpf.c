@@ -35,15 +35,17 @@ int account_free(struct ht_live *entry)
 
 int account_take(struct ht_live_key *key, struct ht_live *ret)
 {
+	struct ht_live_key copy; /* 6.1 takes keys from a map or the own stack alone */
 	struct ht_live *entry;
 
 	if (!key || !ret)
 		return 0;
-	entry = bpf_map_lookup_elem(&live, key);
+	copy = *key;
+	entry = bpf_map_lookup_elem(&live, &copy);
 	if (!entry)
 		return 0;
 	*ret = *entry;
-	return bpf_map_delete_elem(&live, key) == 0;
+	return bpf_map_delete_elem(&live, &copy) == 0;
 }
 
 /* Insert; an entry already there is one whose free was missed. */
@@ -92,37 +94,62 @@ static __noinline __u32 site_new(struct ht_site_key *key)
 	return other ? *other : 0;
 }
 
+static __always_inline void event_fill(struct ht_event *event, __u32 kind,
+				       struct ht_process *process)
+{
+	event->kind = kind;
+	event->tgid = process->tgid;
+	event->epoch = process->epoch;
+	event->time_ns = bpf_ktime_get_ns();
+}
+
 /* Sends the JavaScript frames of the stack that follows. */
-static __noinline int javascript_send(struct allocation *a, struct ht_js_event *js, __u32 index)
+static __noinline int javascript_send(struct ht_js_event *js, struct ht_process *process,
+				      __u32 index)
 {
 	__u32 nr = js->head.nr_frames;
 
 	OPAQUE(nr);
 	if (nr > HT_MAX_JS_FRAMES)
 		return -1;
-	js->head.event.kind = HT_EVENT_JS;
-	js->head.event.tgid = a->tgid;
-	js->head.event.epoch = a->epoch;
-	js->head.event.time_ns = bpf_ktime_get_ns();
+	event_fill(&js->head.event, HT_EVENT_JS, process);
 	js->head.site = index;
 	return bpf_ringbuf_output(&events, js, HT_JS_EVENT_SIZE(nr), 0);
 }
 
-/* Sends the stack of a new site; when the ring is full the site's next sample tries again. */
-static __noinline int site_send(struct ht_site *site, __u32 index, struct allocation *a,
-				struct ht_stack_event *event, __u32 size)
+/* A stack event with room for the direct caller, small enough for the BPF stack. */
+struct caller_event {
+	struct ht_stack_event_head head;
+	__u64 caller;
+};
+
+/* The stack is the direct caller alone. */
+static __noinline int caller_send(struct allocation *a, __u32 index)
 {
-	if (a->js && javascript_send(a, a->js, index))
-		return 0;
-	event->head.event.kind = HT_EVENT_STACK;
-	event->head.event.tgid = a->tgid;
-	event->head.event.epoch = a->epoch;
-	event->head.event.time_ns = bpf_ktime_get_ns();
+	struct caller_event event = {
+		.head = {.site = index, .nr_pcs = 1, .end = HT_STACK_busy, .probe = a->probe},
+		.caller = a->start.pc,
+	};
+
+	event_fill(&event.head.event, HT_EVENT_STACK, a->process);
+	event.head.event.moment = HT_MOMENT(0, a->process->generation);
+	return bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+}
+
+static __noinline int stack_send(struct allocation *a, struct stack_slot *slot, __u32 index)
+{
+	struct ht_stack_event *event = &slot->event;
+	__u32 nr = event->head.nr_pcs;
+
+	if (slot->js.head.nr_frames && javascript_send(&slot->js, a->process, index))
+		return -1;
+	OPAQUE(nr);
+	if (nr > HT_MAX_FRAMES)
+		return -1;
+	event_fill(&event->head.event, HT_EVENT_STACK, a->process);
 	event->head.site = index;
 	event->head.probe = a->probe;
-	if (!bpf_ringbuf_output(&events, event, size, 0))
-		site->sent = 1;
-	return 0;
+	return bpf_ringbuf_output(&events, event, HT_STACK_EVENT_SIZE(nr), 0);
 }
 
 /* Where @key was met last, or 0: in an entry of the cache that may also belong to another site. */
@@ -155,31 +182,33 @@ static __always_inline __u32 site_find(struct ht_site_key *key)
 	return index;
 }
 
-/* @event of @size bytes holds the stack. */
-static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct ht_stack_event *event,
-				     __u32 size)
+/* The site of the stack in @slot, of the direct caller alone when that is NULL. The stack of a new
+ * one is sent; when the ring is full the site's next sample tries again. */
+static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct stack_slot *slot)
 {
 	struct ht_site_key key = {
 		.stack_hash = stack_hash_add(hash, a->probe),
-		.tgid = a->tgid,
-		.epoch = a->epoch,
+		.tgid = a->process->tgid,
+		.epoch = a->process->epoch,
 	};
 	__u32 index = site_find(&key);
 	struct ht_site *site = site_at(index);
 
 	if (!index)
 		loss_add(HT_LOSS_site_full);
-	else if (site && !site->sent)
-		site_send(site, index, a, event, size);
+	else if (site && !site->sent &&
+		 !(slot ? stack_send(a, slot, index) : caller_send(a, index)))
+		site->sent = 1;
 	return index;
 }
 
-static __always_inline void count_stack(struct ht_stats *here, struct ht_stack_event *event)
+static __always_inline void count_stack(struct ht_stack_event *event)
 {
+	struct ht_stats *here = stats_here();
 	__u32 end = event->head.end;
 
 	OPAQUE(end);
-	if (end < HT_NR_STACK_ENDS)
+	if (here && end < HT_NR_STACK_ENDS)
 		__sync_fetch_and_add(&here->ends[end], 1);
 	if (end == HT_STACK_truncated)
 		loss_add(HT_LOSS_stack_truncated);
@@ -187,25 +216,11 @@ static __always_inline void count_stack(struct ht_stats *here, struct ht_stack_e
 		loss_add(HT_LOSS_stack_incomplete);
 }
 
-/* A stack event with room for the direct caller, small enough for the BPF stack. */
-struct caller_event {
-	struct ht_stack_event_head head;
-	__u64 caller;
-};
-
-/* The site of the direct caller alone: no scratch slot was free. */
+/* No scratch slot was free. */
 static __noinline __u32 site_of_caller(struct allocation *a)
 {
-	struct caller_event event = {
-		.head = {.event.moment = HT_MOMENT(0, a->process->generation),
-			 .nr_pcs = 1,
-			 .end = HT_STACK_busy},
-		.caller = a->start.pc,
-	};
-
 	loss_add(HT_LOSS_scratch_busy);
-	return site_of(a, stack_hash_add(a->start.pc, HT_STACK_busy), (void *)&event,
-		       sizeof(event));
+	return site_of(a, stack_hash_add(a->start.pc, HT_STACK_busy), NULL);
 }
 
 /* Can a raw copy of the stack give what the walk could not? */
@@ -214,44 +229,56 @@ static __always_inline bool is_worth_copying(__u32 end)
 	return end == HT_STACK_no_table || end == HT_STACK_stale || end == HT_STACK_bad_rule;
 }
 
+/* Every ht_copy_every-th stack is copied too, for tests. */
+static __always_inline bool is_copied(void)
+{
+	struct ht_stats *here = stats_here();
+
+	return here && COUNT(here, walks) % ht_copy_every == 0;
+}
+
 /* The site of the stack that is walked now. */
 static __noinline __u32 site_here(struct allocation *a)
 {
 	struct stack_slot *slot = stack_claim();
-	__u32 index, nr, end;
+	__u32 index, end;
 	bool copy = 0;
 	__u64 hash;
 
 	if (!slot)
 		return site_of_caller(a);
-	maps_watch(a->process, a->tgid);
+	maps_watch(a->process, a->process->tgid);
 	stack_walk(slot, &a->start, a->process);
-	count_stack(a->stats, &slot->event);
+	count_stack(&slot->event);
 	hash = slot->hash;
 	end = slot->event.head.end;
 	if (is_worth_copying(end)) {
-		maps_ask(a->process, a->tgid);
+		maps_ask(a->process, a->process->tgid);
 		copy = copy_allowed(a->process);
 		if (copy)
 			hash = stack_hash_add(hash, bpf_ktime_get_ns());
 	}
-	nr = slot->event.head.nr_pcs;
-	if (nr > HT_MAX_FRAMES)
-		nr = HT_MAX_FRAMES;
-	if (slot->js.head.nr_frames)
-		a->js = &slot->js;
 	if (ht_copy_every)
-		copy = COUNT(a->stats, walks) % ht_copy_every == 0;
-	index = site_of(a, hash, &slot->event, HT_STACK_EVENT_SIZE(nr));
+		copy = is_copied();
+	index = site_of(a, hash, slot);
 	stack_release(slot);
 	if (copy && index)
-		copy_stack(&a->start, a->process, a->epoch, index);
+		copy_stack(&a->start, a->process, a->process->epoch, index);
 	return index;
+}
+
+static __always_inline void count_sample(void)
+{
+	struct ht_stats *here = stats_here();
+
+	if (here)
+		COUNT(here, samples);
 }
 
 __hidden int account_alloc(struct allocation *a)
 {
-	struct ht_live_key key = {.tgid = a->tgid, .epoch = a->epoch, .address = a->address};
+	struct ht_live_key key = {
+		.tgid = a->process->tgid, .epoch = a->process->epoch, .address = a->address};
 	struct ht_live entry = {.size = a->size, .weight = a->weight};
 	struct ht_contribution c;
 	struct ht_site *site;
@@ -268,7 +295,7 @@ __hidden int account_alloc(struct allocation *a)
 		__sync_fetch_and_add(&site->alloc_var, c.var);
 	__sync_fetch_and_add(&site->samples, 1);
 	site->last_ms = entry.time_ms;
-	COUNT(a->stats, samples);
+	count_sample();
 	return live_insert(&key, &entry);
 }
 
@@ -282,6 +309,6 @@ __hidden int account_event(struct allocation *a, __u64 bytes, __u64 objects)
 	__sync_fetch_and_add(&site->alloc_objects, objects);
 	__sync_fetch_and_add(&site->samples, 1);
 	site->last_ms = time_ms();
-	COUNT(a->stats, samples);
+	count_sample();
 	return 0;
 }

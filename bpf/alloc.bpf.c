@@ -24,9 +24,6 @@ static __always_inline void allocated(const struct hit *hit, __u64 address, __u6
 {
 	struct allocation a = {
 		.process = hit->process,
-		.stats = hit->stats,
-		.tgid = hit->tgid,
-		.epoch = hit->epoch,
 		.address = address,
 		.size = size,
 		.weight = ht_weight(size, ht_rates[rate_now % HT_NR_RATES], ht_weight_table),
@@ -288,18 +285,15 @@ static __always_inline int realloc_begins(const struct hit *hit)
 static __always_inline int realloc_ends(const struct hit *hit)
 {
 	struct call *call = call_end(hit);
-	struct ht_live entry;
 	struct ht_live_key key;
 
 	if (!call)
 		return 0;
-	if (call->taken) {
-		entry = call->old;
+	if (call->taken && (hit->result || !call->size)) {
+		account_free(&call->old);
+	} else if (call->taken) {
 		realloc_key(hit, call->address, &key);
-		if (hit->result || !call->size)
-			account_free(&entry);
-		else
-			account_put_back(&key, &entry);
+		account_put_back(&key, &call->old);
 	}
 	if (call->sampled && (hit->result || call->size))
 		allocated(hit, hit->result, call->size, call->rate_now);

@@ -147,9 +147,6 @@ static __always_inline void take_stack(const struct hit *hit, const struct gc_th
 {
 	struct allocation a = {
 		.process = hit->process,
-		.stats = hit->stats,
-		.tgid = hit->tgid,
-		.epoch = hit->epoch,
 		.start = {.sp = hit->sp + 8 * hit->cookie.pushes + 8,
 			  .fp = hit->fp,
 			  .rbx = hit->rbx,

@@ -37,16 +37,17 @@ static __always_inline int field_read(__u64 tagged, __u16 offset, void *ret, __u
 }
 
 /* Script and literal of the frame's function, from its objects. False when they cannot be read. */
-static __always_inline bool identify(const struct ht_v8 *v8, struct ht_js_frame *frame)
+static __noinline int identify(const struct ht_v8 *v8, struct ht_js_frame *frame)
 {
-	__u64 shared, id;
+	__u64 *shared = &frame->bytecode, id; /* its place is still free */
 
 	frame->script = 0;
 	frame->script_id = 0;
 	frame->literal_id = 0;
-	if (field_read(frame->function, v8->function_shared, &shared, sizeof(shared)) ||
-	    field_read(shared, v8->shared_script, &frame->script, sizeof(frame->script)) ||
-	    field_read(shared, v8->shared_literal, &frame->literal_id, sizeof(frame->literal_id)) ||
+	if (field_read(frame->function, v8->function_shared, shared, sizeof(*shared)) ||
+	    field_read(*shared, v8->shared_script, &frame->script, sizeof(frame->script)) ||
+	    field_read(*shared, v8->shared_literal, &frame->literal_id,
+		       sizeof(frame->literal_id)) ||
 	    field_read(frame->script, v8->script_id, &id, sizeof(id)))
 		return 0;
 	frame->script_id = HT_V8_SMI(id);
@@ -86,39 +87,40 @@ static __always_inline void recall(const struct ht_v8 *v8, struct stack_slot *sl
 static __always_inline void locate(const struct ht_v8 *v8, struct stack_slot *slot,
 				   struct ht_js_frame *frame)
 {
-	__u64 fp = slot->frame.fp, bytecode = 0, offset = 0;
+	__u64 offset = 0;
 
-	if (window_read(slot, fp + v8->fp_bytecode_array, &bytecode) ||
-	    window_read(slot, fp + v8->fp_bytecode_offset, &offset))
+	frame->bytecode = 0;
+	if (window_read(slot, slot->frame.fp + v8->fp_bytecode_array, &frame->bytecode) ||
+	    window_read(slot, slot->frame.fp + v8->fp_bytecode_offset, &offset))
 		return;
-	frame->bytecode = bytecode;
 	frame->bytecode_offset = HT_V8_SMI(offset);
 }
 
-/* Fills @frame from the slots below the frame pointer; false when it is none. */
+/*
+ * Fills @frame from the slots below the frame pointer; false when it is none. Words are read into
+ * the frame itself: the stack of a BPF program is short, and this is its deep end.
+ */
 static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot *slot,
 				       bool generated, struct ht_js_frame *frame)
 {
-	__u64 fp = slot->frame.fp, context, function = 0;
-
-	if (window_read(slot, fp + v8->fp_context, &context))
+	if (window_read(slot, slot->frame.fp + v8->fp_context, &frame->bytecode))
 		return 0;
 	frame->pc = slot->frame.pc;
 	frame->function = 0;
-	frame->bytecode = 0;
 	frame->bytecode_offset = 0;
 	frame->type = 0;
-	if (!HT_V8_IS_OBJECT(context)) {
-		if (!generated || context >= MAX_FRAME_TYPE)
+	if (!HT_V8_IS_OBJECT(frame->bytecode)) {
+		if (!generated || frame->bytecode >= MAX_FRAME_TYPE)
 			return 0;
 		frame->kind = HT_JS_TYPED;
-		frame->type = HT_V8_MARKER_TYPE(context);
+		frame->type = HT_V8_MARKER_TYPE(frame->bytecode);
+		frame->bytecode = 0;
 		return 1;
 	}
-	if (window_read(slot, fp + v8->fp_function, &function) || !HT_V8_IS_OBJECT(function))
+	if (window_read(slot, slot->frame.fp + v8->fp_function, &frame->function) ||
+	    !HT_V8_IS_OBJECT(frame->function))
 		return 0;
 	frame->kind = generated ? HT_JS_CODE : HT_JS_INTERPRETED;
-	frame->function = function;
 	recall(v8, slot, frame);
 	locate(v8, slot, frame);
 	return 1;

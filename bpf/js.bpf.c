@@ -48,9 +48,6 @@ static __always_inline int js_ends(const struct hit *hit, __u64 size)
 {
 	struct allocation a = {
 		.process = hit->process,
-		.stats = hit->stats,
-		.tgid = hit->tgid,
-		.epoch = hit->epoch,
 		.start = {.pc = hit->pc, .sp = hit->sp, .fp = hit->fp, .rbx = hit->rbx},
 		.probe = hit->cookie.probe,
 	};
