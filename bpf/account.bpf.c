@@ -98,7 +98,7 @@ static __noinline int javascript_send(struct allocation *a, struct ht_js_event *
 	__u32 nr = js->head.nr_frames;
 
 	OPAQUE(nr);
-	if (nr > HT_MAX_JS_FRAMES)
+	if (nr > HT_MAX_JS_FRAMES || !ring_has_room(HT_JS_EVENT_SIZE(nr)))
 		return -1;
 	js->head.event.kind = HT_EVENT_JS;
 	js->head.event.tgid = a->tgid;
@@ -120,7 +120,7 @@ static __noinline int site_send(struct ht_site *site, __u32 index, struct alloca
 	event->head.event.time_ns = bpf_ktime_get_ns();
 	event->head.site = index;
 	event->head.probe = a->probe;
-	if (!bpf_ringbuf_output(&events, event, size, 0))
+	if (ring_has_room(size) && !bpf_ringbuf_output(&events, event, size, 0))
 		site->sent = 1;
 	return 0;
 }

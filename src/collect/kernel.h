@@ -105,6 +105,9 @@ int kernel_live_each(const struct kernel *kernel,
 /* File descriptor of the event ring, for ring_buffer__new(). */
 int kernel_events_fd(const struct kernel *kernel);
 
+/* The program of task_info_read_by(). */
+int kernel_task_info_fd(const struct kernel *kernel);
+
 /* The maps that unwind tables go into. */
 void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret);
 

@@ -10,9 +10,8 @@
 
 #include "heaptap/wire.h"
 
-/* Watches @tgid from now on. -ENOSPC: the table has no room for it. */
+/* Watches @tgid from now on, until it ends. -ENOSPC: the table has no room for it. */
 int processes_watch(struct ht_process *processes, uint32_t tgid, uint32_t epoch);
-void processes_unwatch(struct ht_process *processes, uint32_t tgid);
 
 /* All that follow return -ESRCH when @tgid is not watched. */
 

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collect/children.h"
 #include "collect/copy_walk.h"
 #include "collect/dump.h"
 #include "collect/javascript_report.h"
@@ -109,28 +110,11 @@ static int take_copy(struct session *session, const struct ht_copy_event *copy)
 
 static int take_exec(struct session *session, const struct ht_event *event)
 {
-	struct watched *watched = watch_list_find(&session->processes, event->tgid);
-	int err;
+	struct watched *watched;
+	int err = children_exec(&session->processes, &session->shared, event, &watched);
 
-	if (!watched || event->epoch == watched->target.epoch)
-		return 0;
-	err = watched_exec(watched, &session->shared, event->epoch);
-	err = err ?: refresh(session, watched, NULL);
-	return err == -ESRCH ? 0 : err;
-}
-
-/* A child that cannot be watched (it ended already, or nothing in it can be probed) is none. */
-static int take_fork(struct session *session, const struct ht_event *event)
-{
-	const struct watched *parent = watch_list_find(&session->processes, event->parent);
-	struct watched *child;
-	int err;
-
-	if (!parent)
-		return 0;
-	err = watch_list_add(&session->processes, &session->shared, event->tgid, parent, NULL,
-			     &child);
-	err = err ?: refresh(session, child, NULL);
+	if (!err && watched)
+		err = refresh(session, watched, NULL);
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -165,7 +149,7 @@ static int take_event(void *arg, void *data, size_t size)
 		err = take_exec(session, event);
 		break;
 	case HT_EVENT_FORK:
-		err = take_fork(session, event);
+		err = children_fork(&session->processes, &session->shared, event);
 		break;
 	case HT_EVENT_GC:
 		err = v8_source_collection(&session->v8, data);
@@ -268,7 +252,8 @@ static int require_probes(struct session *session, struct diag *diag)
 int session_attach(struct session *session, pid_t pid, struct diag *diag)
 {
 	struct watched *watched;
-	int err = watch_list_add(&session->processes, &session->shared, pid, NULL, diag, &watched);
+	int err =
+		watch_list_add(&session->processes, &session->shared, pid, 0, NULL, diag, &watched);
 
 	if (err)
 		return err;
@@ -318,7 +303,8 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 
 	if (err)
 		return err;
-	err = watch_list_add(&session->processes, &session->shared, *ret_pid, NULL, diag, &watched);
+	err = watch_list_add(&session->processes, &session->shared, *ret_pid, 0, NULL, diag,
+			     &watched);
 	if (!err) {
 		kernel_enable(session->kernel, true);
 		err = launch_load(*ret_pid, launched_code, &launching);
@@ -387,7 +373,7 @@ uint64_t session_detach(struct session *session)
 	session->frozen_ns = clock_now_ns();
 	session->shared.closed = true;
 	for (unsigned int i = 0; i < processes->nr; i++)
-		watched_measure(processes->all[i]);
+		watched_measure(processes->all[i], session->kernel);
 	attachments_detach(&session->attachments);
 	v8_probes_detach(&session->v8.probes);
 	for (unsigned int i = 0; i < processes->nr; i++) {

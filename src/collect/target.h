@@ -36,7 +36,10 @@ void target_close(struct target *target);
 /* Looks at CPU time and memory again; what an ended process last showed is kept. */
 void target_measure(struct target *target);
 
-/* The process has exec'd: a new image in a new address space. */
-int target_exec(struct target *target, uint32_t epoch);
+/* The process has exec'd: a new image in a new address space. @like as in target_open(). */
+int target_exec(struct target *target, uint32_t epoch, const struct space *like);
+
+/* It has ended: what it last showed is kept, and its number may be another's. */
+void target_end(struct target *target);
 
 #endif

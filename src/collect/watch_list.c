@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "collect/processes.h"
@@ -32,17 +33,15 @@ static int reserve(struct watch_list *list)
 }
 
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
-		   const struct watched *like, struct diag *diag, struct watched **ret)
+		   uint32_t epoch, const struct watched *like, struct diag *diag,
+		   struct watched **ret)
 {
-	const struct watched *old = watch_list_find(list, pid);
 	struct watched *watched = malloc(sizeof(*watched));
 	int err = watched ? reserve(list) : -ENOMEM;
 
 	if (err)
 		diag_fail(diag, err, "out of memory");
-	err = err
-		      ?: watched_open(shared, pid, old ? old->target.epoch + 1 : 0, like, diag,
-				      watched);
+	err = err ?: watched_open(shared, pid, epoch, like, diag, watched);
 	if (err) {
 		free(watched);
 		return err;
@@ -58,6 +57,15 @@ struct watched *watch_list_find(const struct watch_list *list, uint32_t tgid)
 {
 	for (unsigned int i = list->nr; i-- > 0;)
 		if (list->all[i]->target.process.pid == (pid_t)tgid)
+			return list->all[i];
+	return NULL;
+}
+
+struct watched *watch_list_find_exe(const struct watch_list *list, const char *exe,
+				    const struct watched *other)
+{
+	for (unsigned int i = list->nr; i-- > 0;)
+		if (list->all[i] != other && !strcmp(list->all[i]->target.process.exe, exe))
 			return list->all[i];
 	return NULL;
 }

@@ -24,10 +24,15 @@ void watch_list_done(struct watch_list *list);
 
 /* Watches @pid from now on, see watched_open(). 0 or -errno with @diag. */
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
-		   const struct watched *like, struct diag *diag, struct watched **ret);
+		   uint32_t epoch, const struct watched *like, struct diag *diag,
+		   struct watched **ret);
 
 /* The latest process of that pid; NULL when there never was one. */
 struct watched *watch_list_find(const struct watch_list *list, uint32_t tgid);
+
+/* The latest process but @other that runs the program @exe; NULL when there is none. */
+struct watched *watch_list_find_exe(const struct watch_list *list, const char *exe,
+				    const struct watched *other);
 
 /* The process whose present image @event is about; NULL when it has another one by now. */
 struct watched *watch_list_find_image(const struct watch_list *list, const struct ht_event *event);

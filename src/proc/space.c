@@ -329,6 +329,13 @@ void space_retire(struct space *space)
 	index->nr_live = 0;
 }
 
+void space_leave(struct space *space)
+{
+	if (space->index->dir >= 0)
+		close(space->index->dir);
+	space->index->dir = -ESRCH;
+}
+
 int space_share(struct space *space, const struct space *from)
 {
 	const struct space_index *index = from->index;

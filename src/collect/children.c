@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * While a child execs, the kernel may show no mappings of it, or those of neither image: what
+ * cannot be opened at its fork is opened at its exec.
+ */
+#include "collect/children.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/clock.h"
+
+/* @child begins with all that @parent has. */
+static int adopt(struct watch_list *list, const struct watch_shared *shared,
+		 const struct ht_event *event, const struct watched *parent)
+{
+	struct watched *child;
+	int err = watch_list_add(list, shared, event->tgid, event->epoch, parent, NULL, &child);
+
+	err = err ?: watched_refresh(child, shared, NULL);
+	err = err ?: watched_inherit(child, shared, parent);
+	if (!err)
+		child->late_ns = clock_now_ns() - event->time_ns;
+	return err;
+}
+
+int children_fork(struct watch_list *list, const struct watch_shared *shared,
+		  const struct ht_event *event)
+{
+	const struct watched *parent = watch_list_find(list, event->parent);
+	int err = adopt(list, shared, event, parent ?: list->all[0]);
+
+	return err == -ENOMEM ? err : 0;
+}
+
+int children_exec(struct watch_list *list, const struct watch_shared *shared,
+		  const struct ht_event *event, struct watched **ret_watched)
+{
+	struct watched *watched = watch_list_find(list, event->tgid);
+	struct process process;
+	int err;
+
+	*ret_watched = NULL;
+	if (!watched || watched->target.ended)
+		return adopt(list, shared, event, list->all[0]);
+	if (event->epoch == watched->target.epoch)
+		return 0;
+	err = process_read(event->tgid, &process);
+	err = err
+		      ?: watched_exec(watched, shared, event->epoch,
+				      watch_list_find_exe(list, process.exe, watched));
+	if (!err)
+		*ret_watched = watched;
+	return err;
+}
