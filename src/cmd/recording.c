@@ -283,6 +283,20 @@ static int note_javascript(struct profile *profile, const struct session *sessio
 	return err;
 }
 
+/* The longest time that a child ran before it was watched. */
+static int note_children(struct profile *profile, const struct session *session)
+{
+	uint64_t late_ns = 0;
+
+	for (unsigned int i = 1; i < session_nr_targets(session); i++) {
+		const struct target *target = session_target_at(session, i);
+
+		if (target->follow_late_ns > late_ns)
+			late_ns = target->follow_late_ns;
+	}
+	return late_ns ? profile_set_note(profile, "follow_late_ms", "%.1f", late_ns / 1e6) : 0;
+}
+
 static int add_notes(const struct recording *recording, const struct snapshot *snapshot,
 		     struct profile *profile)
 {
@@ -295,6 +309,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	snapshot_total(snapshot, &total);
 	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
 	err = err ?: note_target(profile, target, session_nr_targets(recording->session));
+	err = err ?: note_children(profile, recording->session);
 	err = err ?: profile_set_note(profile, "source", "%s", source_name(v8->source));
 	if (v8->source == SOURCE_MALLOC)
 		err = err ?: note_allocators(profile, session_attachments(recording->session));

@@ -176,6 +176,22 @@ static void say_tables(const struct session *session)
 		    stats.nr_without, stats.nr_no_room);
 }
 
+/* For how long each child was not counted, or not in all. */
+static void say_children(const struct session *session)
+{
+	for (unsigned int i = 1; i < session_nr_targets(session); i++) {
+		const struct target *target = session_target_at(session, i);
+
+		if (target->follow_late_ns)
+			cmd_message("--follow: pid %d (%s) was watched %.1f ms after it began",
+				    target->process.pid, target->process.comm,
+				    target->follow_late_ns / 1e6);
+		else
+			cmd_message("--follow: pid %d (%s) ended before it was watched",
+				    target->process.pid, target->process.comm);
+	}
+}
+
 static void say_own(const struct recording *recording)
 {
 	struct symbolizer_stats stats;
@@ -256,6 +272,7 @@ void summary_end(const struct record_options *options, const struct recording *r
 		say_rss(recording, snapshot);
 	say_javascript(options, recording->session);
 	if (options->verbose) {
+		say_children(recording->session);
 		say_tables(recording->session);
 		say_own(recording);
 	}

@@ -20,7 +20,7 @@ static int adopt(struct watch_list *list, const struct watch_shared *shared,
 	err = err ?: watched_refresh(child, shared, NULL);
 	err = err ?: watched_inherit(child, shared, parent);
 	if (!err)
-		child->late_ns = clock_now_ns() - event->time_ns;
+		child->target.follow_late_ns = clock_now_ns() - event->time_ns;
 	return err;
 }
 

@@ -40,7 +40,6 @@ struct watched {
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
 	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
-	uint64_t late_ns;      /* how long a child ran before it was counted */
 };
 
 /*
