@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Linking programs to probe sites: all functions of one call shape in one uprobe_multi link, or
- * one perf uprobe each. The order does not matter: programs count nothing until enabled.
+ * one perf uprobe each. In a child of a followed process they count at once, so frees come first,
+ * then what may free: an allocation whose free went unseen would be held for ever.
  */
 #include "collect/attach.h"
 
@@ -122,7 +123,7 @@ static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pi
 	if (!links)
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
-	for (int shape = 0; shape < NR_KERNEL_PROGRAMS && !err; shape++) {
+	for (int shape = NR_KERNEL_PROGRAMS - 1; shape >= 0 && !err; shape--) {
 		struct sites sites;
 
 		collect_sites(&attachment->probes, shape, &sites);

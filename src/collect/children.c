@@ -17,11 +17,22 @@ static int adopt(struct watch_list *list, const struct watch_shared *shared,
 	struct watched *child;
 	int err = watch_list_add(list, shared, event->tgid, event->epoch, parent, NULL, &child);
 
-	err = err ?: watched_refresh(child, shared, NULL);
+	if (err)
+		return err;
+	child->target.born_ns = event->time_ns;
+	err = watched_refresh(child, shared, NULL);
 	err = err ?: watched_inherit(child, shared, parent);
 	if (!err)
-		child->target.follow_late_ns = clock_now_ns() - event->time_ns;
+		children_ready(child);
 	return err;
+}
+
+void children_ready(struct watched *watched)
+{
+	struct target *target = &watched->target;
+
+	if (target->born_ns && !target->follow_late_ns)
+		target->follow_late_ns = clock_now_ns() - target->born_ns;
 }
 
 int children_fork(struct watch_list *list, const struct watch_shared *shared,
@@ -45,6 +56,7 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 		return adopt(list, shared, event, list->all[0]);
 	if (event->epoch == watched->target.epoch)
 		return 0;
+	list->nr_gone++;
 	err = process_read(event->tgid, &process);
 	err = err
 		      ?: watched_exec(watched, shared, event->epoch,

@@ -21,4 +21,7 @@ int children_fork(struct watch_list *list, const struct watch_shared *shared,
 int children_exec(struct watch_list *list, const struct watch_shared *shared,
 		  const struct ht_event *event, struct watched **ret_watched);
 
+/* All probes of @watched are in place: if it is a child, it is known now how late. */
+void children_ready(struct watched *watched);
+
 #endif

@@ -413,6 +413,21 @@ int kernel_live_each(const struct kernel *kernel,
 	return err;
 }
 
+int kernel_live_delete(const struct kernel *kernel, const struct ht_live_key *keys, uint32_t nr)
+{
+	int map = bpf_map__fd(kernel->skel->maps.live);
+
+	for (uint32_t done = 0; done < nr; done++) {
+		uint32_t n = nr - done;
+
+		/* stops at what is not there */
+		if (bpf_map_delete_batch(map, keys + done, &n, NULL) && errno != ENOENT)
+			return -errno;
+		done += n;
+	}
+	return 0;
+}
+
 int kernel_events_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.events);

@@ -52,6 +52,13 @@ int processes_watch(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
 	return 0;
 }
 
+bool processes_have(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
+{
+	const struct ht_process *process = find(processes, tgid, false);
+
+	return process && process->epoch == epoch;
+}
+
 int processes_set_flags(struct ht_process *processes, uint32_t tgid, uint8_t flags)
 {
 	struct ht_process *process = find(processes, tgid, false);

@@ -17,6 +17,7 @@
 #include "collect/children.h"
 #include "collect/copy_walk.h"
 #include "collect/dump.h"
+#include "collect/ended.h"
 #include "collect/javascript_report.h"
 #include "collect/launch.h"
 #include "collect/processes.h"
@@ -35,6 +36,7 @@ struct session {
 	struct v8_source v8; /* sources gc and js */
 	struct tables *tables;
 	struct watch_shared shared;
+	struct ended ended;
 	struct watch_list processes; /* the first is what the user named; then those it forked */
 	uint64_t measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
 	FILE *dump;
@@ -115,6 +117,8 @@ static int take_exec(struct session *session, const struct ht_event *event)
 
 	if (!err && watched)
 		err = refresh(session, watched, NULL);
+	if (!err && watched)
+		children_ready(watched);
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -187,6 +191,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
 	session->dump = options->dump;
+	session->ended.min_age_ns = options->min_age_ns;
 	session->processes.follow = options->follow;
 	session->v8.source = options->source;
 	err = kernel_new(&kernel, diag, &session->kernel);
@@ -224,6 +229,7 @@ void session_free(struct session *session)
 	attachments_done(&session->attachments);
 	v8_source_done(&session->v8);
 	watch_list_done(&session->processes);
+	ended_done(&session->ended);
 	ring_buffer__free(session->ring);
 	tables_free(session->tables);
 	stacks_done(&session->stacks);
@@ -340,7 +346,9 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 		for (unsigned int i = 0; i < processes->nr; i++)
 			target_measure(&processes->all[i]->target);
 	}
-	return watch_list_end(processes, &session->shared) ? 0 : 1;
+	if (!watch_list_end(processes, &session->shared))
+		return 1;
+	return ended_sweep(&session->ended, session->kernel, processes);
 }
 
 int session_set_rate(struct session *session, uint64_t rate)
@@ -450,20 +458,25 @@ void session_tables(const struct session *session, struct tables_stats *ret)
 }
 
 /* A process that has ended held what it held to its end. */
-static bool is_current(const void *arg, uint32_t tgid, uint32_t epoch)
+static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
 {
-	return session_target_of(arg, tgid, epoch)->epoch == epoch;
+	const struct session *session = arg;
+
+	return ended_until_ns(&session->processes, tgid, epoch);
 }
 
-int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret)
+int session_snapshot(struct session *session, bool old, struct snapshot *ret)
 {
-	const struct snapshot_images images = {is_current, session};
+	const struct snapshot_images images = {until_ns, session};
+	uint64_t min_age_ns = old ? session->ended.min_age_ns : 0;
 	int err;
 
 	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns,
 			    session->frozen_ns ?: clock_now_ns(), ret);
 	if (err)
 		return err;
+	if (min_age_ns)
+		ended_add(&session->ended, ret);
 	if (session->v8.source == SOURCE_JS)
 		v8_source_scale(&session->v8, ret);
 	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;

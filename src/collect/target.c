@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proc/perf_map_file.h"
+#include "util/clock.h"
 
 static int refuse(const struct process *process, struct diag *diag)
 {
@@ -143,6 +144,7 @@ int target_exec(struct target *target, uint32_t epoch, const struct space *like)
 void target_end(struct target *target)
 {
 	target->ended = true;
+	target->ended_ns = clock_now_ns();
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	target->pidfd = -1;

@@ -21,6 +21,8 @@ struct target {
 	uint32_t epoch; /* execs seen */
 	bool late;	/* attached to while it was running */
 	bool ended;
+	uint64_t ended_ns;	 /* CLOCK_MONOTONIC */
+	uint64_t born_ns;	 /* CLOCK_MONOTONIC; 0: it is no followed child */
 	uint64_t follow_late_ns; /* of a child: from its birth until all its probes were in place */
 	uint64_t cpu_start_ns, cpu_ns; /* user and system time: at attach, and latest known */
 	struct process_memory memory_start, memory;

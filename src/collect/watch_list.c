@@ -112,8 +112,10 @@ unsigned int watch_list_end(struct watch_list *list, const struct watch_shared *
 	for (unsigned int i = 0; i < list->nr; i++) {
 		struct watched *watched = list->all[i];
 
-		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN)
+		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN) {
 			watched_end(watched, shared);
+			list->nr_gone++;
+		}
 		nr_left += !watched->target.ended;
 	}
 	return nr_left;
