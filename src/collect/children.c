@@ -10,17 +10,27 @@
 
 #include "util/clock.h"
 
-/* @child begins with all that @parent has. */
+/*
+ * The child gets the probes of @parent. Where its program is a new one its unwind tables and its V8
+ * take their time, some 100 ms: the probes come first, and some stacks are incomplete.
+ */
 static int adopt(struct watch_list *list, const struct watch_shared *shared,
 		 const struct ht_event *event, const struct watched *parent)
 {
-	struct watched *child;
-	int err = watch_list_add(list, shared, event->tgid, event->epoch, parent, NULL, &child);
+	struct process process;
+	struct watched *child, *like;
+	int err = process_read(event->tgid, &process);
 
 	if (err)
 		return err;
+	like = watch_list_find_exe(list, process.exe, NULL);
+	err = watch_list_add(list, shared, event->tgid, event->epoch, like ?: parent, NULL, &child);
+	if (err)
+		return err;
 	child->target.born_ns = event->time_ns;
-	err = watched_refresh(child, shared, NULL);
+	if (!like)
+		err = watched_inherit(child, shared, parent);
+	err = err ?: watched_refresh(child, shared, NULL);
 	err = err ?: watched_inherit(child, shared, parent);
 	if (!err)
 		children_ready(child);

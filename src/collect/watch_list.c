@@ -105,9 +105,43 @@ int watch_list_wait(struct watch_list *list, int ring, int timeout_ms, const sig
 	return errno == EINTR ? 0 : -errno;
 }
 
+/* Has anything been counted of it? */
+static bool is_in_books(const struct watched *watched, const struct kernel *kernel)
+{
+	uint32_t nr, tgid = watched->target.process.pid;
+	const struct ht_site *sites = kernel_sites(kernel, &nr);
+
+	for (uint32_t i = 1; i < nr; i++)
+		if (sites[i].key.tgid == tgid && sites[i].key.epoch >= watched->first_epoch)
+			return true;
+	return false;
+}
+
+/* Children that ended and are in no stack are forgotten, with all that they held open. */
+static void forget(struct watch_list *list, const struct watch_shared *shared)
+{
+	unsigned int nr = 1;
+
+	for (unsigned int i = 1; i < list->nr; i++) {
+		struct watched *watched = list->all[i];
+
+		if (watched->target.ended && !watched->kept &&
+		    !is_in_books(watched, shared->kernel)) {
+			watched_done(watched);
+			free(watched);
+			continue;
+		}
+		watched->kept = watched->target.ended;
+		list->all[nr++] = watched;
+	}
+	list->nr = nr;
+	list->nr_waited = 0;
+}
+
 unsigned int watch_list_end(struct watch_list *list, const struct watch_shared *shared)
 {
 	unsigned int nr_left = 0;
+	bool ended = false;
 
 	for (unsigned int i = 0; i < list->nr; i++) {
 		struct watched *watched = list->all[i];
@@ -115,8 +149,11 @@ unsigned int watch_list_end(struct watch_list *list, const struct watch_shared *
 		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN) {
 			watched_end(watched, shared);
 			list->nr_gone++;
+			ended = true;
 		}
 		nr_left += !watched->target.ended;
 	}
+	if (ended)
+		forget(list, shared);
 	return nr_left;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes of a session, in the order they came; one that has ended stays, for its names.
+ * The processes of a session, in the order they came; one that has ended stays, for its names, when
+ * it was counted.
  */
 #ifndef HEAPTAP_COLLECT_WATCH_LIST_H
 #define HEAPTAP_COLLECT_WATCH_LIST_H

@@ -39,6 +39,7 @@ struct watched {
 	struct loader_hook loader_hook;
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
+	bool kept;	       /* it has ended, and its names are needed */
 	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
 };
 
