@@ -283,18 +283,17 @@ static int note_javascript(struct profile *profile, const struct session *sessio
 	return err;
 }
 
-/* The longest time that a child ran before it was watched. */
 static int note_children(struct profile *profile, const struct session *session)
 {
-	uint64_t late_ns = 0;
+	struct session_children children;
+	int err = 0;
 
-	for (unsigned int i = 1; i < session_nr_targets(session); i++) {
-		const struct target *target = session_target_at(session, i);
-
-		if (target->follow_late_ns > late_ns)
-			late_ns = target->follow_late_ns;
-	}
-	return late_ns ? profile_set_note(profile, "follow_late_ms", "%.1f", late_ns / 1e6) : 0;
+	session_children(session, &children);
+	if (children.late_ns)
+		err = profile_set_note(profile, "follow_late_ms", "%.1f", children.late_ns / 1e6);
+	if (!err && children.nr_missed)
+		err = profile_set_note(profile, "follow_missed", "%u", children.nr_missed);
+	return err;
 }
 
 static int add_notes(const struct recording *recording, const struct snapshot *snapshot,

@@ -51,6 +51,8 @@ int children_fork(struct watch_list *list, const struct watch_shared *shared,
 	const struct watched *parent = watch_list_find(list, event->parent);
 	int err = adopt(list, shared, event, parent ?: list->all[0]);
 
+	if (!watch_list_find_image(list, event))
+		list->nr_missed++;
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -62,8 +64,12 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 	int err;
 
 	*ret_watched = NULL;
-	if (!watched || watched->target.ended)
-		return adopt(list, shared, event, list->all[0]);
+	if (!watched || watched->target.ended) {
+		err = adopt(list, shared, event, list->all[0]);
+		if (watch_list_find_image(list, event) && list->nr_missed)
+			list->nr_missed--;
+		return err;
+	}
 	if (event->epoch == watched->target.epoch)
 		return 0;
 	list->nr_gone++;
@@ -74,4 +80,18 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 	if (!err)
 		*ret_watched = watched;
 	return err;
+}
+
+void children_summary(const struct watch_list *list, unsigned int *ret_nr_missed,
+		      uint64_t *ret_late_ns)
+{
+	*ret_nr_missed = list->nr_missed;
+	*ret_late_ns = 0;
+	for (unsigned int i = 1; i < list->nr; i++) {
+		const struct target *target = &list->all[i]->target;
+
+		*ret_nr_missed += target->ended && !target->follow_late_ns;
+		if (target->follow_late_ns > *ret_late_ns)
+			*ret_late_ns = target->follow_late_ns;
+	}
 }

@@ -24,4 +24,9 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 /* All probes of @watched are in place: if it is a child, it is known now how late. */
 void children_ready(struct watched *watched);
 
+/* How many children ended before they were watched, and the longest time that another ran before.
+ */
+void children_summary(const struct watch_list *list, unsigned int *ret_nr_missed,
+		      uint64_t *ret_late_ns);
+
 #endif

@@ -415,6 +415,11 @@ unsigned int session_nr_targets(const struct session *session)
 	return session->processes.nr;
 }
 
+void session_children(const struct session *session, struct session_children *ret)
+{
+	children_summary(&session->processes, &ret->nr_missed, &ret->late_ns);
+}
+
 const struct target *session_target_at(const struct session *session, unsigned int index)
 {
 	return &session->processes.all[index]->target;

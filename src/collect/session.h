@@ -79,6 +79,13 @@ int session_snapshot(struct session *session, bool old, struct snapshot *ret);
  * session_target_of(). */
 const struct target *session_target(const struct session *session);
 unsigned int session_nr_targets(const struct session *session);
+/* Children that ended before they were watched, and the longest time that another ran before it
+ * was. Of each: struct target. */
+struct session_children {
+	unsigned int nr_missed;
+	uint64_t late_ns;
+};
+void session_children(const struct session *session, struct session_children *ret);
 const struct target *session_target_at(const struct session *session, unsigned int index);
 const struct target *session_target_of(const struct session *session, uint32_t tgid,
 				       uint32_t epoch);

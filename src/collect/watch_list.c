@@ -127,6 +127,7 @@ static void forget(struct watch_list *list, const struct watch_shared *shared)
 
 		if (watched->target.ended && !watched->kept &&
 		    !is_in_books(watched, shared->kernel)) {
+			list->nr_missed += !watched->target.follow_late_ns;
 			watched_done(watched);
 			free(watched);
 			continue;

@@ -17,9 +17,10 @@
 struct watch_list {
 	unsigned int nr, nr_waited; /* processes; those the last wait was for */
 	struct watched **all;
-	struct pollfd *fds; /* of the ring and of each process */
-	uint64_t nr_gone;   /* images that were replaced by exec or ended */
-	bool follow;	    /* what is added has its children reported */
+	struct pollfd *fds;	/* of the ring and of each process */
+	uint64_t nr_gone;	/* images that were replaced by exec or ended */
+	unsigned int nr_missed; /* children that ended before they were watched */
+	bool follow;		/* what is added has its children reported */
 };
 
 void watch_list_done(struct watch_list *list);
