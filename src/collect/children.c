@@ -17,10 +17,14 @@
 static int adopt(struct watch_list *list, const struct watch_shared *shared,
 		 const struct ht_event *event, const struct watched *parent)
 {
+	struct watched *child, *like, *old = watch_list_find(list, event->tgid);
 	struct process process;
-	struct watched *child, *like;
 	int err = process_read(event->tgid, &process);
 
+	if (old && !old->target.ended) { /* another had that number */
+		watched_end(old, shared);
+		list->nr_gone++;
+	}
 	if (err)
 		return err;
 	like = watch_list_find_exe(list, process.exe, NULL);
