@@ -110,7 +110,7 @@ static __noinline int javascript_send(struct ht_js_event *js, struct ht_process 
 	__u32 nr = js->head.nr_frames;
 
 	OPAQUE(nr);
-	if (nr > HT_MAX_JS_FRAMES)
+	if (nr > HT_MAX_JS_FRAMES || !ring_has_room(HT_JS_EVENT_SIZE(nr)))
 		return -1;
 	event_fill(&js->head.event, HT_EVENT_JS, process);
 	js->head.site = index;
@@ -133,6 +133,8 @@ static __noinline int caller_send(struct allocation *a, __u32 index)
 
 	event_fill(&event.head.event, HT_EVENT_STACK, a->process);
 	event.head.event.moment = HT_MOMENT(0, a->process->generation);
+	if (!ring_has_room(sizeof(event)))
+		return -1;
 	return bpf_ringbuf_output(&events, &event, sizeof(event), 0);
 }
 
@@ -149,6 +151,8 @@ static __noinline int stack_send(struct allocation *a, struct stack_slot *slot, 
 	event_fill(&event->head.event, HT_EVENT_STACK, a->process);
 	event->head.site = index;
 	event->head.probe = a->probe;
+	if (!ring_has_room(HT_STACK_EVENT_SIZE(nr)))
+		return -1;
 	return bpf_ringbuf_output(&events, event, HT_STACK_EVENT_SIZE(nr), 0);
 }
 

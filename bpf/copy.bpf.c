@@ -23,10 +23,12 @@ __hidden bool copy_allowed(struct ht_process *process)
 __hidden int copy_stack(struct stack_start *start, struct ht_process *process, __u32 epoch,
 			__u32 site)
 {
-	struct ht_copy_event *copy = bpf_ringbuf_reserve(&events, sizeof(*copy), 0);
 	__u64 base = start->sp - HT_RED_ZONE;
+	struct ht_copy_event *copy = NULL;
 	__u32 size;
 
+	if (ring_has_room(sizeof(*copy)))
+		copy = bpf_ringbuf_reserve(&events, sizeof(*copy), 0);
 	if (!copy) {
 		loss_add(HT_LOSS_copy_lost);
 		return 0;

@@ -40,10 +40,17 @@ struct sighand_struct {
 	struct k_sigaction action[64];
 };
 
+struct signal_struct {
+	struct {
+		int counter;
+	} live; /* threads that have not begun to exit */
+};
+
 struct task_struct {
 	int pid, tgid;
 	struct mm_struct *mm;
 	struct sighand_struct *sighand;
+	struct signal_struct *signal;
 	struct thread_struct thread;
 };
 

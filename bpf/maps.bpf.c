@@ -13,6 +13,7 @@ const volatile __u32 ht_nr_sites;
 const volatile __u32 ht_nr_slots;
 const volatile __u32 ht_copy_every;
 volatile __u32 ht_next_site = 1;
+volatile __u32 ht_last_epoch;
 
 const volatile __u32 ht_weight_table[HT_WEIGHT_SIZE];
 const volatile __u32 ht_ln_table[HT_LN_SIZE];

@@ -20,6 +20,7 @@ extern const volatile __u32 ht_nr_sites;
 extern const volatile __u32 ht_nr_slots;   /* scratch slots of all CPUs */
 extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */
 extern volatile __u32 ht_next_site;	   /* site 0 collects what found no place */
+extern volatile __u32 ht_last_epoch;	   /* of struct ht_live_key, given to an exec or a child */
 
 struct live_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -122,6 +123,18 @@ static __always_inline void loss_add(enum ht_loss which)
 
 	if (s)
 		__sync_fetch_and_add(&s->loss[which], 1);
+}
+
+/* May @size bytes that are not about a process go into the ring? */
+static __always_inline bool ring_has_room(__u64 size)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) + size + HT_RING_KEPT <=
+	       bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
+}
+
+static __always_inline __u32 epoch_next(void)
+{
+	return __sync_fetch_and_add(&ht_last_epoch, 1) + 1;
 }
 
 static __always_inline __u32 time_ms(void)

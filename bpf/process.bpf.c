@@ -19,11 +19,49 @@ int process_exec(void *ctx)
 	process->v8 = 0;
 	process->nr_forwarding = 0;
 	__sync_fetch_and_add(&process->generation, 1);
-	event.epoch = __sync_fetch_and_add(&process->epoch, 1) + 1;
+	event.epoch = epoch_next();
+	process->epoch = event.epoch;
 	event.time_ns = bpf_ktime_get_ns();
 	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
 		loss_add(HT_LOSS_event_lost);
 	return 0;
+}
+
+/* The entry of a process that does not run yet; NULL when there is no room. */
+static __always_inline struct ht_process *process_add(__u32 tgid)
+{
+	__u32 slot = ht_process_slot(tgid);
+
+	for (int i = 0; i < HT_PROCESS_PROBES; i++) {
+		__u32 index = (slot + i) % HT_MAX_PROCESSES, there;
+		struct ht_process *process = bpf_map_lookup_elem(&processes, &index);
+
+		if (!process)
+			return NULL;
+		there = *(volatile __u32 *)&process->tgid;
+		if (there == tgid)
+			return process;
+		if ((!there || there == HT_PROCESS_GONE) &&
+		    __sync_val_compare_and_swap(&process->tgid, there, tgid) == there)
+			return process;
+	}
+	return NULL;
+}
+
+static __always_inline void process_init(struct ht_process *process, __u32 epoch, __u8 flags)
+{
+	process->epoch = epoch;
+	process->mapset = 0;
+	process->trampoline = 0;
+	process->asked_ns = 0;
+	process->exec_pages = 0;
+	process->copied_ns = 0;
+	process->nr_copies = 0;
+	process->generation = 0;
+	process->nr_forwarding = 0;
+	process->deleting = 0;
+	process->flags = flags;
+	process->v8 = 0;
 }
 
 /* A thread of a followed process is born: a process, unless it shares the thread group. */
@@ -33,15 +71,37 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
 	__u32 parent = bpf_get_current_pid_tgid() >> 32;
 	struct ht_event event = {.kind = HT_EVENT_FORK, .parent = parent};
-	struct ht_process *process = process_find(parent);
+	struct ht_process *process = process_find(parent), *born;
 
 	if (!process || !(process->flags & HT_PROCESS_FOLLOW))
 		return 0;
 	event.tgid = BPF_CORE_READ(child, tgid);
 	if (event.tgid == parent)
 		return 0;
-	event.time_ns = bpf_ktime_get_ns();
-	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
+	born = process_add(event.tgid);
+	if (!born) {
 		loss_add(HT_LOSS_event_lost);
+		return 0;
+	}
+	event.epoch = epoch_next();
+	process_init(born, event.epoch, HT_PROCESS_FOLLOW);
+	event.time_ns = bpf_ktime_get_ns();
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0)) {
+		born->tgid = HT_PROCESS_GONE;
+		loss_add(HT_LOSS_event_lost);
+	}
+	return 0;
+}
+
+/* The last thread of a process ends: another process may get its number. */
+SEC("raw_tp/sched_process_exit")
+int process_exit(void *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct ht_process *process = process_find(tgid);
+
+	if (process && !BPF_CORE_READ(task, signal, live.counter))
+		__sync_val_compare_and_swap(&process->tgid, tgid, HT_PROCESS_GONE);
 	return 0;
 }

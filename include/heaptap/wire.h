@@ -28,7 +28,7 @@
 	X(calls_full, "calls given up between their entry and their return")                       \
 	X(stack_lost, "sites without a stack: the ring buffer was full")                           \
 	X(free_missed, "allocations at an address still held: a free was missed")                  \
-	X(event_lost, "process events lost: the ring buffer was full")                             \
+	X(event_lost, "process events lost: the ring buffer or the table of processes was full")   \
 	X(gc_lost, "garbage collections lost: the ring buffer or the table of threads was full")   \
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \
@@ -119,8 +119,9 @@ struct ht_cookie {
 };
 #define HT_MAX_PROBES 4096
 
-/* Key of an outstanding allocation. The epoch grows with every exec, so what an old image held
- * can neither be freed nor counted by the new one. */
+/* Key of an outstanding allocation. Every exec and every forked process has an epoch of its own,
+ * greater than all before, so what an old image held can neither be freed nor counted by the new
+ * one, nor by another process that got its number. */
 struct ht_live_key {
 	__u32 tgid;
 	__u32 epoch;
@@ -156,11 +157,14 @@ struct ht_site {
 /*
  * A watched process, in a table of HT_MAX_PROCESSES entries that both sides have in memory: looked
  * up at ht_process_slot(tgid) and the HT_PROCESS_PROBES - 1 entries behind it. An entry is free
- * when its tgid is 0, and may be taken again when it is HT_PROCESS_GONE.
+ * when its tgid is 0, and may be taken again when it is HT_PROCESS_GONE, which it becomes when the
+ * process ends. Who takes one for a process that is running puts HT_PROCESS_CLAIMED there first. A
+ * followed process's child has its entry before it runs, so that none of its execs is missed.
  */
-#define HT_MAX_PROCESSES  4096
-#define HT_PROCESS_PROBES 8
-#define HT_PROCESS_GONE	  (~0U)
+#define HT_MAX_PROCESSES   4096
+#define HT_PROCESS_PROBES  8
+#define HT_PROCESS_GONE	   (~0U)
+#define HT_PROCESS_CLAIMED (~0U - 1)
 
 struct ht_process {
 	__u32 tgid;
@@ -174,7 +178,7 @@ struct ht_process {
 	__u32 generation;    /* grows when mappings went away: older mapsets are not to be used */
 	__s32 nr_forwarding; /* calls in flight that may end in a jump to another probed function */
 	__u8 deleting;	     /* dlclose is at work */
-	__u8 flags;	     /* HT_PROCESS_*; written by user space alone */
+	__u8 flags;	     /* HT_PROCESS_* below; a child begins with its parent's */
 	__u16 v8;	     /* its struct ht_v8 is at v8 - 1; 0: it has no V8 */
 };
 
@@ -186,11 +190,14 @@ static inline __u32 ht_process_slot(__u32 tgid)
 	return tgid * 0x9e3779b1U >> 20;
 }
 
-/* Records of the ring buffer. */
+/* Records of the ring buffer. Its last HT_RING_KEPT bytes are for those of processes alone: they
+ * must not be lost behind stacks, and not be taken in before them. */
+#define HT_RING_KEPT (16 << 10)
+
 enum ht_event_kind {
 	HT_EVENT_STACK = 1,
 	HT_EVENT_EXEC, /* epoch is the new one */
-	HT_EVENT_FORK, /* tgid is the child's, parent its parent's, which is followed */
+	HT_EVENT_FORK, /* tgid and epoch are the child's, parent its parent's, which is followed */
 	HT_EVENT_MAPS, /* the mappings of the process have changed, or a pc was in none */
 	HT_EVENT_COPY, /* the raw stack of a sample the tables could not unwind */
 	HT_EVENT_JS,   /* heaptap/v8.h */

@@ -39,7 +39,7 @@ void progress_draw(struct progress *progress, struct session *session,
 	double seconds;
 
 	if (!progress->enabled || elapsed_ns - progress->drawn_ns < DRAW_INTERVAL_NS ||
-	    session_snapshot(session, 0, &snapshot))
+	    session_snapshot(session, false, &snapshot))
 		return;
 	snapshot_total(&snapshot, &total);
 	allocs = snapshot.stats.count[HT_COUNT_allocs];

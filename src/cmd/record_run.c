@@ -63,7 +63,7 @@ static int write_snapshot(struct run *run)
 {
 	struct snapshot snapshot;
 	char *path;
-	int err = session_snapshot(run->session, run->options->min_age_ns, &snapshot);
+	int err = session_snapshot(run->session, true, &snapshot);
 
 	if (err) {
 		cmd_fail(err, NULL, "cannot read the books of the recording");
@@ -103,6 +103,7 @@ static int start(struct run *run)
 	if (!options->command)
 		limits_raise_files();
 	err = caps_detect(&session->caps, &diag);
+	session->min_age_ns = options->min_age_ns;
 	err = err ?: open_dump(options, &diag);
 	err = err ?: session_new(session, &diag, &run->session);
 	if (!err) /* while it attaches: the budget wants to know soon */
@@ -216,7 +217,7 @@ static int finish(struct run *run)
 	char *path = NULL;
 	int err = session_freeze(run->session);
 
-	err = err ?: session_snapshot(run->session, options->min_age_ns, &snapshot);
+	err = err ?: session_snapshot(run->session, true, &snapshot);
 	if (err) {
 		cmd_fail(err, NULL, "cannot read the books of the recording");
 		return err;

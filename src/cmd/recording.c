@@ -283,6 +283,19 @@ static int note_javascript(struct profile *profile, const struct session *sessio
 	return err;
 }
 
+static int note_children(struct profile *profile, const struct session *session)
+{
+	struct session_children children;
+	int err = 0;
+
+	session_children(session, &children);
+	if (children.late_ns)
+		err = profile_set_note(profile, "follow_late_ms", "%.1f", children.late_ns / 1e6);
+	if (!err && children.nr_missed)
+		err = profile_set_note(profile, "follow_missed", "%u", children.nr_missed);
+	return err;
+}
+
 static int add_notes(const struct recording *recording, const struct snapshot *snapshot,
 		     struct profile *profile)
 {
@@ -295,6 +308,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	snapshot_total(snapshot, &total);
 	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
 	err = err ?: note_target(profile, target, session_nr_targets(recording->session));
+	err = err ?: note_children(profile, recording->session);
 	err = err ?: profile_set_note(profile, "source", "%s", source_name(v8->source));
 	if (v8->source == SOURCE_MALLOC)
 		err = err ?: note_allocators(profile, session_attachments(recording->session));

@@ -176,6 +176,25 @@ static void say_tables(const struct session *session)
 		    stats.nr_without, stats.nr_no_room);
 }
 
+/* For how long each child was not counted, or not in all. */
+static void say_children(const struct session *session, bool verbose)
+{
+	struct session_children children;
+
+	session_children(session, &children);
+	if (children.nr_missed)
+		cmd_message("--follow: %u children ended before they were watched",
+			    children.nr_missed);
+	for (unsigned int i = 1; verbose && i < session_nr_targets(session); i++) {
+		const struct target *target = session_target_at(session, i);
+
+		if (target->follow_late_ns)
+			cmd_message("--follow: pid %d (%s) was watched %.1f ms after it began",
+				    target->process.pid, target->process.comm,
+				    target->follow_late_ns / 1e6);
+	}
+}
+
 static void say_own(const struct recording *recording)
 {
 	struct symbolizer_stats stats;
@@ -255,6 +274,7 @@ void summary_end(const struct record_options *options, const struct recording *r
 	if (options->session.source == SOURCE_MALLOC)
 		say_rss(recording, snapshot);
 	say_javascript(options, recording->session);
+	say_children(recording->session, options->verbose);
 	if (options->verbose) {
 		say_tables(recording->session);
 		say_own(recording);

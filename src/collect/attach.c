@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Linking programs to probe sites: all functions of one call shape in one uprobe_multi link, or
- * one perf uprobe each. The order does not matter: programs count nothing until enabled.
+ * one perf uprobe each. In a child of a followed process they count at once, so frees come first,
+ * then what may free: an allocation whose free went unseen would be held for ever.
  */
 #include "collect/attach.h"
 
@@ -122,7 +123,7 @@ static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pi
 	if (!links)
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
-	for (int shape = 0; shape < NR_KERNEL_PROGRAMS && !err; shape++) {
+	for (int shape = NR_KERNEL_PROGRAMS - 1; shape >= 0 && !err; shape--) {
 		struct sites sites;
 
 		collect_sites(&attachment->probes, shape, &sites);
@@ -152,6 +153,26 @@ static struct attachment *find(const struct attachments *attachments, const stru
 	return NULL;
 }
 
+static bool is_barren(const struct attachments *attachments, const struct object *object)
+{
+	for (unsigned int i = 0; i < attachments->nr_barren; i++)
+		if (attachments->barren[i] == object)
+			return true;
+	return false;
+}
+
+static int remember_barren(struct attachments *attachments, struct object *object)
+{
+	struct object **all = reallocarray(attachments->barren, attachments->nr_barren + 1,
+					   sizeof(struct object *));
+
+	if (!all)
+		return -ENOMEM;
+	attachments->barren = all;
+	all[attachments->nr_barren++] = object_get(object);
+	return 0;
+}
+
 int attachments_add(struct attachments *attachments, const struct kernel *kernel,
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
 		    struct diag *diag)
@@ -162,8 +183,10 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 
 	if (attachment)
 		return attach(kernel, caps, pid, attachment, diag) ?: 1;
-	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr)
+	if (is_barren(attachments, object))
 		return 0;
+	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr)
+		return remember_barren(attachments, object);
 	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
 	if (!all || attachments->nr_probes + probes.nr > HT_MAX_PROBES) {
 		probes_done(&probes);
@@ -236,6 +259,9 @@ void attachments_done(struct attachments *attachments)
 		free(attachments->all[i].links);
 		probes_done(&attachments->all[i].probes);
 	}
+	for (unsigned int i = 0; i < attachments->nr_barren; i++)
+		object_put(attachments->barren[i]);
+	free(attachments->barren);
 	free(attachments->all);
 	memset(attachments, 0, sizeof(*attachments));
 }

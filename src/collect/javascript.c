@@ -47,6 +47,8 @@ static int read_file(const struct object *object, struct v8_file *ret)
 	}
 	if (!err)
 		ret->has_spaces = !v8_spaces_layout_read(image, &ret->layout, &ret->spaces);
+	if (!err)
+		moves_hook_find(image, &ret->moves);
 	elf_image_free(image);
 	return err;
 }
@@ -130,7 +132,8 @@ static void count_moves(struct javascript *javascript, const struct kernel *kern
 			const struct caps *caps, struct ht_v8 *entry, uint32_t tgid)
 {
 	if (!javascript->moves.nr_fds &&
-	    moves_hook_open(kernel, caps, javascript->file.object, tgid, &javascript->moves) == 1)
+	    moves_hook_open(kernel, caps, javascript->file.object, &javascript->file.moves, tgid,
+			    &javascript->moves) == 1)
 		__atomic_store_n(&entry->moves, 1, __ATOMIC_RELEASE);
 }
 
@@ -168,12 +171,12 @@ int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 	entry = &entries[javascript->entry - 1];
 	*entry = v8;
 	count_moves(javascript, kernel, caps, entry, tgid);
-	javascript_measure(javascript, tgid);
+	javascript_measure(javascript, kernel, tgid);
 	javascript->spaces_start = javascript->spaces;
 	return processes_set_v8(kernel_processes(kernel), tgid, javascript->entry);
 }
 
-void javascript_measure(struct javascript *javascript, pid_t pid)
+void javascript_measure(struct javascript *javascript, const struct kernel *kernel, pid_t pid)
 {
 	struct v8_memory memory = v8_memory_of_process(pid);
 	struct v8_spaces spaces;
@@ -182,7 +185,7 @@ void javascript_measure(struct javascript *javascript, pid_t pid)
 	size_t nr;
 
 	if (!javascript->file.has_spaces || !javascript->resolver ||
-	    task_info_read(pid, &tasks, &nr, NULL))
+	    task_info_read_by(kernel_task_info_fd(kernel), pid, &tasks, &nr))
 		return;
 	pointers = calloc(nr ?: 1, sizeof(*pointers));
 	for (size_t i = 0; i < nr && pointers; i++)

@@ -25,6 +25,7 @@ struct v8_file {
 	uint64_t anchor, anchor_offset; /* an address of its code, as linked and in the file */
 	bool has_spaces;		/* the sizes of its heap can be read */
 	struct v8_spaces_layout spaces;
+	struct moves_sites moves;
 };
 
 struct javascript {
@@ -58,7 +59,7 @@ int javascript_publish(struct javascript *javascript, struct kernel *kernel,
 void javascript_detach(struct javascript *javascript);
 
 /* Looks at the sizes of its heap again. Costs a millisecond or two: not for every event. */
-void javascript_measure(struct javascript *javascript, pid_t pid);
+void javascript_measure(struct javascript *javascript, const struct kernel *kernel, pid_t pid);
 
 /* Names the frames of @event, for the stack of its site. 0 or -ENOMEM. */
 int javascript_take(struct javascript *javascript, const struct ht_js_event *event,

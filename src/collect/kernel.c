@@ -144,6 +144,8 @@ static void choose_programs(struct kernel *kernel)
 	bpf_program__set_autoload(skel->progs.thread_exit, true);
 	bpf_program__set_autoload(skel->progs.process_exec, true);
 	bpf_program__set_autoload(skel->progs.process_fork, true);
+	bpf_program__set_autoload(skel->progs.process_exit, true);
+	bpf_program__set_autoload(skel->progs.task_info, true);
 	bpf_program__set_autoload(skel->progs.gc_thread_exit,
 				  kernel->programs & ~KERNEL_PROGRAMS_MALLOC);
 	for (int p = 0; p < NR_KERNEL_PROGRAMS; p++)
@@ -296,6 +298,9 @@ int kernel_attach_process_events(struct kernel *kernel)
 	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
 	if (!skel->links.process_fork)
 		return -errno;
+	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
+	if (!skel->links.process_exit)
+		return -errno;
 	if (!bpf_program__autoload(skel->progs.gc_thread_exit))
 		return 0;
 	skel->links.gc_thread_exit = bpf_program__attach(skel->progs.gc_thread_exit);
@@ -408,9 +413,29 @@ int kernel_live_each(const struct kernel *kernel,
 	return err;
 }
 
+int kernel_live_delete(const struct kernel *kernel, const struct ht_live_key *keys, uint32_t nr)
+{
+	int map = bpf_map__fd(kernel->skel->maps.live);
+
+	for (uint32_t done = 0; done < nr; done++) {
+		uint32_t n = nr - done;
+
+		/* stops at what is not there */
+		if (bpf_map_delete_batch(map, keys + done, &n, NULL) && errno != ENOENT)
+			return -errno;
+		done += n;
+	}
+	return 0;
+}
+
 int kernel_events_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.events);
+}
+
+int kernel_task_info_fd(const struct kernel *kernel)
+{
+	return bpf_program__fd(kernel->skel->progs.task_info);
 }
 
 void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret)

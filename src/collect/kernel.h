@@ -102,8 +102,14 @@ int kernel_live_each(const struct kernel *kernel,
 				  void *arg),
 		     void *arg);
 
+/* Takes entries out of the live map; totals stay. 0 or -errno. */
+int kernel_live_delete(const struct kernel *kernel, const struct ht_live_key *keys, uint32_t nr);
+
 /* File descriptor of the event ring, for ring_buffer__new(). */
 int kernel_events_fd(const struct kernel *kernel);
+
+/* The program of task_info_read_by(). */
+int kernel_task_info_fd(const struct kernel *kernel);
 
 /* The maps that unwind tables go into. */
 void kernel_tables_maps(const struct kernel *kernel, struct tables_maps *ret);

@@ -11,9 +11,7 @@
 
 #define R_STATE_OFFSET 24 /* of r_state in struct r_debug, glibc's elf/link.h */
 
-/* The hook's file offset, and how far behind it r_state lies in memory (0: not known, as in musl,
- * whose dlclose unmaps nothing). */
-static int find_hook(const struct object *object, uint64_t *ret_offset, uint64_t *ret_distance)
+int loader_place_find(const struct object *object, struct loader_place *ret)
 {
 	const char *const name = "_dl_debug_state";
 	struct elf_image *image;
@@ -27,8 +25,8 @@ static int find_hook(const struct object *object, uint64_t *ret_offset, uint64_t
 	if (!err && (!hook.name || !hook.dynamic))
 		err = -ENOENT;
 	if (!err) {
-		*ret_offset = hook.offset;
-		*ret_distance = elf_image_find_variable(image, "_r_debug", &debug)
+		ret->offset = hook.offset;
+		ret->distance = elf_image_find_variable(image, "_r_debug", &debug)
 					? 0
 					: debug + R_STATE_OFFSET - hook.vaddr;
 	}
@@ -37,23 +35,31 @@ static int find_hook(const struct object *object, uint64_t *ret_offset, uint64_t
 }
 
 int loader_hook_open(const struct kernel *kernel, const struct caps *caps,
-		     const struct object *object, pid_t pid, struct loader_hook *ret)
+		     const struct object *object, const struct loader_place *place, pid_t pid,
+		     struct loader_hook *ret)
 {
 	int program = bpf_program__fd(kernel_program(kernel, PROGRAM_LOADER, SIDE_ENTRY)), err;
-	uint64_t offset, distance;
 	char path[32];
-	struct link_sites sites = {
-		.path = path, .offsets = &offset, .cookies = &distance, .nr = 1, .pid = pid};
+	struct link_sites sites = {.path = path,
+				   .offsets = &place->offset,
+				   .cookies = &place->distance,
+				   .nr = 1,
+				   .pid = pid};
 
-	if (find_hook(object, &offset, &distance))
-		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
 	ret->fds[0] = ret->fds[1] = -1;
 	if (caps->has[CAPS_multi])
 		err = ret->fds[0] = link_multi(program, LINK_UPROBE_MULTI, false, &sites);
 	else
 		err = link_perf(program, false, &sites, 0, ret->fds);
-	return err < 0 ? err : 1;
+	return err < 0 ? err : 0;
+}
+
+void loader_hook_leave(struct loader_hook *hook)
+{
+	link_close_later(hook->fds[0]);
+	link_close_later(hook->fds[1]);
+	hook->fds[0] = hook->fds[1] = -1;
 }
 
 void loader_hook_close(struct loader_hook *hook)

@@ -20,8 +20,7 @@ static const char *const names[] = {
 struct search {
 	const struct elf_image *image;
 	unsigned int found; /* bit: index in names */
-	size_t nr;
-	uint64_t offsets[MOVES_HOOK_SITES];
+	struct moves_sites *sites;
 };
 
 static int take(const struct elf_named *symbol, void *arg)
@@ -34,48 +33,43 @@ static int take(const struct elf_named *symbol, void *arg)
 		    strstr(symbol->name, ".cold") ||
 		    elf_image_vaddr_to_offset(search->image, symbol->vaddr, &offset))
 			continue;
-		for (size_t k = 0; k < search->nr; k++)
-			if (search->offsets[k] == offset)
+		for (size_t k = 0; k < search->sites->nr; k++)
+			if (search->sites->offsets[k] == offset)
 				return 0;
-		if (search->nr == MOVES_HOOK_SITES)
+		if (search->sites->nr == MOVES_HOOK_SITES)
 			return -E2BIG;
-		search->offsets[search->nr++] = offset;
+		search->sites->offsets[search->sites->nr++] = offset;
 		search->found |= 1U << i;
 	}
 	return 0;
 }
 
-/* -ENOENT when they are not both there. */
-static int find(const struct object *object, struct search *ret)
+void moves_hook_find(const struct elf_image *image, struct moves_sites *ret)
 {
-	struct elf_image *image;
-	int err = elf_image_open(object->fd, &image);
+	struct search search = {.image = image, .sites = ret};
 
-	if (err)
-		return err;
-	*ret = (struct search){.image = image};
-	err = elf_image_each_symbol(image, take, ret);
-	elf_image_free(image);
-	return err ?: ret->found == (1U << NR_NAMES) - 1 ? 0 : -ENOENT;
+	ret->nr = 0;
+	if (elf_image_each_symbol(image, take, &search) || search.found != (1U << NR_NAMES) - 1)
+		ret->nr = 0;
 }
 
 int moves_hook_open(const struct kernel *kernel, const struct caps *caps,
-		    const struct object *object, pid_t pid, struct moves_hook *ret)
+		    const struct object *object, const struct moves_sites *where, pid_t pid,
+		    struct moves_hook *ret)
 {
 	const struct bpf_program *program = kernel_program(kernel, PROGRAM_MOVES, SIDE_ENTRY);
 	uint64_t cookies[MOVES_HOOK_SITES] = {0};
-	struct search search;
 	char path[32];
 	int err;
 
-	if (!program || find(object, &search))
+	if (!program || !where->nr)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
 	const struct link_sites sites = {
 		.path = path,
-		.offsets = search.offsets,
+		.offsets = where->offsets,
 		.cookies = cookies,
-		.nr = search.nr,
+		.nr = where->nr,
 		.pid = pid,
 	};
 	if (caps->has[CAPS_multi]) {
@@ -85,7 +79,7 @@ int moves_hook_open(const struct kernel *kernel, const struct caps *caps,
 		ret->fds[ret->nr_fds++] = err;
 		return 1;
 	}
-	for (size_t i = 0; i < search.nr; i++) {
+	for (size_t i = 0; i < where->nr; i++) {
 		err = link_perf(bpf_program__fd(program), false, &sites, i, ret->fds + ret->nr_fds);
 		if (err) {
 			moves_hook_close(ret);

@@ -11,19 +11,30 @@
 
 #include "collect/caps.h"
 #include "collect/kernel.h"
+#include "elf/image.h"
 #include "proc/space.h"
 
 #define MOVES_HOOK_SITES 8
+
+/* File offsets of these functions; none when not all are there. */
+struct moves_sites {
+	size_t nr;
+	uint64_t offsets[MOVES_HOOK_SITES];
+};
 
 struct moves_hook {
 	unsigned int nr_fds;
 	int fds[2 * MOVES_HOOK_SITES]; /* links, and the perf events below them */
 };
 
-/* 1 when both are probed in process @pid, 0 when @object has not both, or -errno. @ret is zeroed
+/* Looks through all symbols of a file, which takes some 20 ms: once for each. */
+void moves_hook_find(const struct elf_image *image, struct moves_sites *ret);
+
+/* 1 when they are probed in process @pid, 0 when @object has not both, or -errno. @ret is zeroed
  * before, and after a failure. */
 int moves_hook_open(const struct kernel *kernel, const struct caps *caps,
-		    const struct object *object, pid_t pid, struct moves_hook *ret);
+		    const struct object *object, const struct moves_sites *where, pid_t pid,
+		    struct moves_hook *ret);
 /* Does not wait until the probes are gone. */
 void moves_hook_close(struct moves_hook *hook);
 

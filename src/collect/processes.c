@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 /* The entry of @tgid, or with @take the first that is free; NULL when there is none. */
@@ -25,24 +26,37 @@ static struct ht_process *find(struct ht_process *processes, uint32_t tgid, bool
 	return take ? unused : NULL;
 }
 
+/* The programs take entries too. */
+static bool claim(struct ht_process *process, uint32_t tgid)
+{
+	uint32_t there = __atomic_load_n(&process->tgid, __ATOMIC_ACQUIRE);
+
+	return (!there || there == HT_PROCESS_GONE || there == tgid) &&
+	       __atomic_compare_exchange_n(&process->tgid, &there, HT_PROCESS_CLAIMED, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 int processes_watch(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
 {
-	struct ht_process *process = find(processes, tgid, true);
+	const size_t head = offsetof(struct ht_process, epoch);
+	struct ht_process *process;
 
-	if (!process)
-		return -ENOSPC;
-	memset(process, 0, sizeof(*process));
+	do {
+		process = find(processes, tgid, true);
+		if (!process)
+			return -ENOSPC;
+	} while (!claim(process, tgid));
+	memset((char *)process + head, 0, sizeof(*process) - head);
 	process->epoch = epoch;
 	__atomic_store_n(&process->tgid, tgid, __ATOMIC_RELEASE);
 	return 0;
 }
 
-void processes_unwatch(struct ht_process *processes, uint32_t tgid)
+bool processes_have(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
 {
-	struct ht_process *process = find(processes, tgid, false);
+	const struct ht_process *process = find(processes, tgid, false);
 
-	if (process)
-		__atomic_store_n(&process->tgid, HT_PROCESS_GONE, __ATOMIC_RELEASE);
+	return process && process->epoch == epoch;
 }
 
 int processes_set_flags(struct ht_process *processes, uint32_t tgid, uint8_t flags)

@@ -6,13 +6,16 @@
 #ifndef HEAPTAP_COLLECT_PROCESSES_H
 #define HEAPTAP_COLLECT_PROCESSES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "heaptap/wire.h"
 
-/* Watches @tgid from now on. -ENOSPC: the table has no room for it. */
+/* Watches @tgid from now on, until it ends. -ENOSPC: the table has no room for it. */
 int processes_watch(struct ht_process *processes, uint32_t tgid, uint32_t epoch);
-void processes_unwatch(struct ht_process *processes, uint32_t tgid);
+
+/* Is @tgid watched with image @epoch? */
+bool processes_have(struct ht_process *processes, uint32_t tgid, uint32_t epoch);
 
 /* All that follow return -ESRCH when @tgid is not watched. */
 

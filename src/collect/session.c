@@ -14,8 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collect/children.h"
 #include "collect/copy_walk.h"
 #include "collect/dump.h"
+#include "collect/ended.h"
 #include "collect/javascript_report.h"
 #include "collect/launch.h"
 #include "collect/processes.h"
@@ -34,6 +36,7 @@ struct session {
 	struct v8_source v8; /* sources gc and js */
 	struct tables *tables;
 	struct watch_shared shared;
+	struct ended ended;
 	struct watch_list processes; /* the first is what the user named; then those it forked */
 	uint64_t measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
 	FILE *dump;
@@ -109,28 +112,13 @@ static int take_copy(struct session *session, const struct ht_copy_event *copy)
 
 static int take_exec(struct session *session, const struct ht_event *event)
 {
-	struct watched *watched = watch_list_find(&session->processes, event->tgid);
-	int err;
+	struct watched *watched;
+	int err = children_exec(&session->processes, &session->shared, event, &watched);
 
-	if (!watched || event->epoch == watched->target.epoch)
-		return 0;
-	err = watched_exec(watched, &session->shared, event->epoch);
-	err = err ?: refresh(session, watched, NULL);
-	return err == -ESRCH ? 0 : err;
-}
-
-/* A child that cannot be watched (it ended already, or nothing in it can be probed) is none. */
-static int take_fork(struct session *session, const struct ht_event *event)
-{
-	const struct watched *parent = watch_list_find(&session->processes, event->parent);
-	struct watched *child;
-	int err;
-
-	if (!parent)
-		return 0;
-	err = watch_list_add(&session->processes, &session->shared, event->tgid, parent, NULL,
-			     &child);
-	err = err ?: refresh(session, child, NULL);
+	if (!err && watched)
+		err = refresh(session, watched, NULL);
+	if (!err && watched)
+		children_ready(watched);
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -165,7 +153,7 @@ static int take_event(void *arg, void *data, size_t size)
 		err = take_exec(session, event);
 		break;
 	case HT_EVENT_FORK:
-		err = take_fork(session, event);
+		err = children_fork(&session->processes, &session->shared, event);
 		break;
 	case HT_EVENT_GC:
 		err = v8_source_collection(&session->v8, data);
@@ -203,6 +191,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
 	session->dump = options->dump;
+	session->ended.min_age_ns = options->min_age_ns;
 	session->processes.follow = options->follow;
 	session->v8.source = options->source;
 	err = kernel_new(&kernel, diag, &session->kernel);
@@ -240,6 +229,7 @@ void session_free(struct session *session)
 	attachments_done(&session->attachments);
 	v8_source_done(&session->v8);
 	watch_list_done(&session->processes);
+	ended_done(&session->ended);
 	ring_buffer__free(session->ring);
 	tables_free(session->tables);
 	stacks_done(&session->stacks);
@@ -268,7 +258,8 @@ static int require_probes(struct session *session, struct diag *diag)
 int session_attach(struct session *session, pid_t pid, struct diag *diag)
 {
 	struct watched *watched;
-	int err = watch_list_add(&session->processes, &session->shared, pid, NULL, diag, &watched);
+	int err =
+		watch_list_add(&session->processes, &session->shared, pid, 0, NULL, diag, &watched);
 
 	if (err)
 		return err;
@@ -318,7 +309,8 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 
 	if (err)
 		return err;
-	err = watch_list_add(&session->processes, &session->shared, *ret_pid, NULL, diag, &watched);
+	err = watch_list_add(&session->processes, &session->shared, *ret_pid, 0, NULL, diag,
+			     &watched);
 	if (!err) {
 		kernel_enable(session->kernel, true);
 		err = launch_load(*ret_pid, launched_code, &launching);
@@ -354,7 +346,9 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 		for (unsigned int i = 0; i < processes->nr; i++)
 			target_measure(&processes->all[i]->target);
 	}
-	return watch_list_end(processes, &session->shared) ? 0 : 1;
+	if (!watch_list_end(processes, &session->shared))
+		return 1;
+	return ended_sweep(&session->ended, session->kernel, processes);
 }
 
 int session_set_rate(struct session *session, uint64_t rate)
@@ -387,7 +381,7 @@ uint64_t session_detach(struct session *session)
 	session->frozen_ns = clock_now_ns();
 	session->shared.closed = true;
 	for (unsigned int i = 0; i < processes->nr; i++)
-		watched_measure(processes->all[i]);
+		watched_measure(processes->all[i], session->kernel);
 	attachments_detach(&session->attachments);
 	v8_probes_detach(&session->v8.probes);
 	for (unsigned int i = 0; i < processes->nr; i++) {
@@ -419,6 +413,11 @@ const struct target *session_target(const struct session *session)
 unsigned int session_nr_targets(const struct session *session)
 {
 	return session->processes.nr;
+}
+
+void session_children(const struct session *session, struct session_children *ret)
+{
+	children_summary(&session->processes, &ret->nr_missed, &ret->late_ns);
 }
 
 const struct target *session_target_at(const struct session *session, unsigned int index)
@@ -464,20 +463,25 @@ void session_tables(const struct session *session, struct tables_stats *ret)
 }
 
 /* A process that has ended held what it held to its end. */
-static bool is_current(const void *arg, uint32_t tgid, uint32_t epoch)
+static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
 {
-	return session_target_of(arg, tgid, epoch)->epoch == epoch;
+	const struct session *session = arg;
+
+	return ended_until_ns(&session->processes, tgid, epoch);
 }
 
-int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret)
+int session_snapshot(struct session *session, bool old, struct snapshot *ret)
 {
-	const struct snapshot_images images = {is_current, session};
+	const struct snapshot_images images = {until_ns, session};
+	uint64_t min_age_ns = old ? session->ended.min_age_ns : 0;
 	int err;
 
 	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns,
 			    session->frozen_ns ?: clock_now_ns(), ret);
 	if (err)
 		return err;
+	if (min_age_ns)
+		ended_add(&session->ended, ret);
 	if (session->v8.source == SOURCE_JS)
 		v8_source_scale(&session->v8, ret);
 	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;

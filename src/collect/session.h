@@ -32,6 +32,7 @@ struct session_options {
 	bool verbose;
 	bool follow;	     /* also watch what the process forks from now on */
 	uint32_t copy_every; /* with dump: the raw stack of every N-th sample goes there */
+	uint64_t min_age_ns; /* inuse may leave out what is younger */
 	FILE *dump;	     /* see collect/dump.h; the caller's */
 };
 
@@ -70,14 +71,21 @@ uint64_t session_detach(struct session *session);
 /* The same, and the books are final. */
 int session_freeze(struct session *session);
 
-/* The books as they are now. With @min_age_ns, inuse leaves out what is younger. The stacks in it
- * belong to the session. */
-int session_snapshot(struct session *session, uint64_t min_age_ns, struct snapshot *ret);
+/* The books as they are now, inuse with what is younger than the minimal age or (@old) without. The
+ * stacks in it belong to the session. */
+int session_snapshot(struct session *session, bool old, struct snapshot *ret);
 
 /* The processes, the one the user named first; an ended one stays. Of one pid and image:
  * session_target_of(). */
 const struct target *session_target(const struct session *session);
 unsigned int session_nr_targets(const struct session *session);
+/* Children that ended before they were watched, and the longest time that another ran before it
+ * was. Of each: struct target. */
+struct session_children {
+	unsigned int nr_missed;
+	uint64_t late_ns;
+};
+void session_children(const struct session *session, struct session_children *ret);
 const struct target *session_target_at(const struct session *session, unsigned int index);
 const struct target *session_target_of(const struct session *session, uint32_t tgid,
 				       uint32_t epoch);

@@ -50,23 +50,41 @@ struct aging {
 	const struct kernel *kernel;
 	struct snapshot *snapshot;
 	const struct snapshot_images *images;
-	uint32_t latest_ms;
+	uint64_t now_ns, min_age_ns;
 };
+
+bool snapshot_is_old(const struct kernel *kernel, const struct ht_live *entry, uint64_t until_ns,
+		     uint64_t min_age_ns)
+{
+	uint64_t start_ns = kernel_start_ns(kernel);
+
+	return until_ns >= start_ns + min_age_ns &&
+	       entry->time_ms <= (until_ns - start_ns - min_age_ns) / 1000000;
+}
+
+void snapshot_add_inuse(const struct kernel *kernel, const struct ht_live *entry,
+			struct site_totals *totals)
+{
+	struct ht_contribution c;
+
+	ht_contribution(entry->size, entry->weight, kernel_base_rate(kernel), &c);
+	totals->inuse_bytes += bytes_of(c.bytes);
+	totals->inuse_objects += objects_of(c.objects);
+	totals->inuse_var += variance_of(kernel, c.var);
+}
 
 static int add_if_old(const struct ht_live_key *key, const struct ht_live *entry, void *arg)
 {
-	struct aging *aging = arg;
-	struct ht_contribution c;
-	struct site_totals *site;
+	const struct aging *aging = arg;
+	uint64_t until;
 
-	if (entry->time_ms > aging->latest_ms || entry->site >= aging->snapshot->nr_sites ||
-	    !aging->images->is_current(aging->images->arg, key->tgid, key->epoch))
+	if (entry->site >= aging->snapshot->nr_sites)
 		return 0;
-	site = &aging->snapshot->sites[entry->site];
-	ht_contribution(entry->size, entry->weight, kernel_base_rate(aging->kernel), &c);
-	site->inuse_bytes += bytes_of(c.bytes);
-	site->inuse_objects += objects_of(c.objects);
-	site->inuse_var += variance_of(aging->kernel, c.var);
+	until = aging->images->until_ns(aging->images->arg, key->tgid, key->epoch);
+	if (until > aging->now_ns)
+		until = aging->now_ns;
+	if (snapshot_is_old(aging->kernel, entry, until, aging->min_age_ns))
+		snapshot_add_inuse(aging->kernel, entry, &aging->snapshot->sites[entry->site]);
 	return 0;
 }
 
@@ -86,7 +104,7 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 		  struct snapshot *ret)
 {
 	const struct ht_site *sites = kernel_sites(kernel, &ret->nr_sites);
-	struct aging aging = {.kernel = kernel, .snapshot = ret, .images = images};
+	struct aging aging = {kernel, ret, images, now_ns, min_age_ns};
 	int err;
 
 	ret->watched_ns = now_ns - kernel_start_ns(kernel);
@@ -95,7 +113,7 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 		return -ENOMEM;
 	for (uint32_t i = 0; i < ret->nr_sites; i++) {
 		const struct ht_site_key *key = &sites[i].key;
-		bool current = !i || images->is_current(images->arg, key->tgid, key->epoch);
+		bool current = !i || images->until_ns(images->arg, key->tgid, key->epoch);
 
 		read_site(kernel, &sites[i], !min_age_ns && current, &ret->sites[i]);
 		ret->sites[i].stack = i ? stacks_at(stacks, i) : NULL;
@@ -104,10 +122,8 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 	/* Calls the allocator made to itself were counted before they were known as such. */
 	ret->stats.count[HT_COUNT_allocs] -= ret->stats.count[HT_COUNT_nested];
 	ret->stats.loss[HT_LOSS_stack_lost] = count_lost_stacks(sites, ret->nr_sites);
-	if (!err && min_age_ns && ret->watched_ns >= min_age_ns) {
-		aging.latest_ms = (ret->watched_ns - min_age_ns) / 1000000;
+	if (!err && min_age_ns)
 		err = kernel_live_each(kernel, add_if_old, &aging);
-	}
 	if (err)
 		snapshot_done(ret);
 	return err;

@@ -35,16 +35,25 @@ struct snapshot {
 	struct snapshot_js js;
 };
 
-/* Which process images still hold what they allocated: exec takes it. */
+/* Until when a process image held what it allocated (CLOCK_MONOTONIC): to its end, UINT64_MAX when
+ * it still runs. 0: exec has taken all. */
 struct snapshot_images {
-	bool (*is_current)(const void *arg, uint32_t tgid, uint32_t epoch);
+	uint64_t (*until_ns)(const void *arg, uint32_t tgid, uint32_t epoch);
 	const void *arg;
 };
 
+/* Was @entry at least @min_age_ns old at @until_ns? */
+bool snapshot_is_old(const struct kernel *kernel, const struct ht_live *entry, uint64_t until_ns,
+		     uint64_t min_age_ns);
+
+/* Adds what @entry contributes to what is in use. */
+void snapshot_add_inuse(const struct kernel *kernel, const struct ht_live *entry,
+			struct site_totals *totals);
+
 /*
  * Sites of an image that is not current hold nothing any more. With @min_age_ns inuse is
- * summed over the outstanding allocations that are at least so old. @now_ns is CLOCK_MONOTONIC.
- * 0 or -errno.
+ * summed over the outstanding allocations that are at least so old, or were when their process
+ * ended. @now_ns is CLOCK_MONOTONIC. 0 or -errno.
  */
 int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 		  const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns,

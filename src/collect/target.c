@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proc/perf_map_file.h"
+#include "util/clock.h"
 
 static int refuse(const struct process *process, struct diag *diag)
 {
@@ -117,6 +118,8 @@ void target_measure(struct target *target)
 	struct process_memory memory;
 	uint64_t cpu_ns;
 
+	if (target->ended)
+		return;
 	if (!process_cpu_ns(target->process.pid, &cpu_ns) && cpu_ns > target->cpu_ns)
 		target->cpu_ns = cpu_ns;
 	if (!process_memory_read(target->process.pid, &memory) && memory.rss)
@@ -125,13 +128,25 @@ void target_measure(struct target *target)
 		target->perf_map = perf_map_file_open(target->process.pid);
 }
 
-int target_exec(struct target *target, uint32_t epoch)
+int target_exec(struct target *target, uint32_t epoch, const struct space *like)
 {
 	struct process process;
+	int err;
 
 	target->epoch = epoch;
 	if (!process_read(target->process.pid, &process))
 		target->process = process;
 	space_retire(target->space);
-	return space_refresh(target->space, NULL);
+	err = like ? space_share(target->space, like) : 0;
+	return err ?: space_refresh(target->space, NULL);
+}
+
+void target_end(struct target *target)
+{
+	target->ended = true;
+	target->ended_ns = clock_now_ns();
+	if (target->pidfd >= 0)
+		close(target->pidfd);
+	target->pidfd = -1;
+	space_leave(target->space);
 }

@@ -21,6 +21,9 @@ struct target {
 	uint32_t epoch; /* execs seen */
 	bool late;	/* attached to while it was running */
 	bool ended;
+	uint64_t ended_ns;	 /* CLOCK_MONOTONIC */
+	uint64_t born_ns;	 /* CLOCK_MONOTONIC; 0: it is no followed child */
+	uint64_t follow_late_ns; /* of a child: from its birth until all its probes were in place */
 	uint64_t cpu_start_ns, cpu_ns; /* user and system time: at attach, and latest known */
 	struct process_memory memory_start, memory;
 };
@@ -36,7 +39,10 @@ void target_close(struct target *target);
 /* Looks at CPU time and memory again; what an ended process last showed is kept. */
 void target_measure(struct target *target);
 
-/* The process has exec'd: a new image in a new address space. */
-int target_exec(struct target *target, uint32_t epoch);
+/* The process has exec'd: a new image in a new address space. @like as in target_open(). */
+int target_exec(struct target *target, uint32_t epoch, const struct space *like);
+
+/* It has ended: what it last showed is kept, and its number may be another's. */
+void target_end(struct target *target);
 
 #endif

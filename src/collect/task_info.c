@@ -96,12 +96,12 @@ static bool is_limited(int link)
 	return !bpf_obj_get_info_by_fd(link, &info, &size) && info.iter.task.pid;
 }
 
-static int iterate(const struct heaptap_bpf *skel, pid_t pid, struct tasks *tasks)
+static int iterate(int program, pid_t pid, struct tasks *tasks)
 {
 	union bpf_iter_link_info limit = {.task.pid = pid};
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &limit,
 		    .iter_info_len = sizeof(limit));
-	int program = bpf_program__fd(skel->progs.task_info), link, iterator, err;
+	int link, iterator, err;
 
 	link = bpf_link_create(program, 0, BPF_TRACE_ITER, &opts);
 	if (link < 0)
@@ -114,6 +114,20 @@ static int iterate(const struct heaptap_bpf *skel, pid_t pid, struct tasks *task
 	return err ?: tasks->nr ? 0 : -ESRCH;
 }
 
+int task_info_read_by(int program, pid_t pid, struct ht_task **ret, size_t *ret_nr)
+{
+	struct tasks tasks = {0};
+	int err = iterate(program, pid, &tasks);
+
+	if (err) {
+		free(tasks.all);
+		return err;
+	}
+	*ret = tasks.all;
+	*ret_nr = tasks.nr;
+	return 0;
+}
+
 int task_info_read(pid_t pid, struct ht_task **ret, size_t *ret_nr, struct diag *diag)
 {
 	struct heaptap_bpf *skel;
@@ -123,7 +137,7 @@ int task_info_read(pid_t pid, struct ht_task **ret, size_t *ret_nr, struct diag 
 	libbpf_set_print(print_nothing);
 	skel = heaptap_bpf__open();
 	err = skel ? load(skel) : -errno;
-	err = err ?: iterate(skel, pid, &tasks);
+	err = err ?: iterate(bpf_program__fd(skel->progs.task_info), pid, &tasks);
 	heaptap_bpf__destroy(skel);
 	if (err) {
 		free(tasks.all);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "collect/processes.h"
@@ -32,17 +33,15 @@ static int reserve(struct watch_list *list)
 }
 
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
-		   const struct watched *like, struct diag *diag, struct watched **ret)
+		   uint32_t epoch, const struct watched *like, struct diag *diag,
+		   struct watched **ret)
 {
-	const struct watched *old = watch_list_find(list, pid);
 	struct watched *watched = malloc(sizeof(*watched));
 	int err = watched ? reserve(list) : -ENOMEM;
 
 	if (err)
 		diag_fail(diag, err, "out of memory");
-	err = err
-		      ?: watched_open(shared, pid, old ? old->target.epoch + 1 : 0, like, diag,
-				      watched);
+	err = err ?: watched_open(shared, pid, epoch, like, diag, watched);
 	if (err) {
 		free(watched);
 		return err;
@@ -58,6 +57,15 @@ struct watched *watch_list_find(const struct watch_list *list, uint32_t tgid)
 {
 	for (unsigned int i = list->nr; i-- > 0;)
 		if (list->all[i]->target.process.pid == (pid_t)tgid)
+			return list->all[i];
+	return NULL;
+}
+
+struct watched *watch_list_find_exe(const struct watch_list *list, const char *exe,
+				    const struct watched *other)
+{
+	for (unsigned int i = list->nr; i-- > 0;)
+		if (list->all[i] != other && !strcmp(list->all[i]->target.process.exe, exe))
 			return list->all[i];
 	return NULL;
 }
@@ -97,16 +105,56 @@ int watch_list_wait(struct watch_list *list, int ring, int timeout_ms, const sig
 	return errno == EINTR ? 0 : -errno;
 }
 
+/* Has anything been counted of it? */
+static bool is_in_books(const struct watched *watched, const struct kernel *kernel)
+{
+	uint32_t nr, tgid = watched->target.process.pid;
+	const struct ht_site *sites = kernel_sites(kernel, &nr);
+
+	for (uint32_t i = 1; i < nr; i++)
+		if (sites[i].key.tgid == tgid && sites[i].key.epoch >= watched->first_epoch)
+			return true;
+	return false;
+}
+
+/* Children that ended and are in no stack are forgotten, with all that they held open. */
+static void forget(struct watch_list *list, const struct watch_shared *shared)
+{
+	unsigned int nr = 1;
+
+	for (unsigned int i = 1; i < list->nr; i++) {
+		struct watched *watched = list->all[i];
+
+		if (watched->target.ended && !watched->kept &&
+		    !is_in_books(watched, shared->kernel)) {
+			list->nr_missed += !watched->target.follow_late_ns;
+			watched_done(watched);
+			free(watched);
+			continue;
+		}
+		watched->kept = watched->target.ended;
+		list->all[nr++] = watched;
+	}
+	list->nr = nr;
+	list->nr_waited = 0;
+}
+
 unsigned int watch_list_end(struct watch_list *list, const struct watch_shared *shared)
 {
 	unsigned int nr_left = 0;
+	bool ended = false;
 
 	for (unsigned int i = 0; i < list->nr; i++) {
 		struct watched *watched = list->all[i];
 
-		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN)
+		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN) {
 			watched_end(watched, shared);
+			list->nr_gone++;
+			ended = true;
+		}
 		nr_left += !watched->target.ended;
 	}
+	if (ended)
+		forget(list, shared);
 	return nr_left;
 }

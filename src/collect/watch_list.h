@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes of a session, in the order they came; one that has ended stays, for its names.
+ * The processes of a session, in the order they came; one that has ended stays, for its names, when
+ * it was counted.
  */
 #ifndef HEAPTAP_COLLECT_WATCH_LIST_H
 #define HEAPTAP_COLLECT_WATCH_LIST_H
@@ -16,18 +17,25 @@
 struct watch_list {
 	unsigned int nr, nr_waited; /* processes; those the last wait was for */
 	struct watched **all;
-	struct pollfd *fds; /* of the ring and of each process */
-	bool follow;	    /* what is added has its children reported */
+	struct pollfd *fds;	/* of the ring and of each process */
+	uint64_t nr_gone;	/* images that were replaced by exec or ended */
+	unsigned int nr_missed; /* children that ended before they were watched */
+	bool follow;		/* what is added has its children reported */
 };
 
 void watch_list_done(struct watch_list *list);
 
 /* Watches @pid from now on, see watched_open(). 0 or -errno with @diag. */
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
-		   const struct watched *like, struct diag *diag, struct watched **ret);
+		   uint32_t epoch, const struct watched *like, struct diag *diag,
+		   struct watched **ret);
 
 /* The latest process of that pid; NULL when there never was one. */
 struct watched *watch_list_find(const struct watch_list *list, uint32_t tgid);
+
+/* The latest process but @other that runs the program @exe; NULL when there is none. */
+struct watched *watch_list_find_exe(const struct watch_list *list, const char *exe,
+				    const struct watched *other);
 
 /* The process whose present image @event is about; NULL when it has another one by now. */
 struct watched *watch_list_find_image(const struct watch_list *list, const struct ht_event *event);

@@ -14,6 +14,18 @@
 
 #define READ_TRIES 3
 
+/* Before its mappings are read: else the libraries that are loaded meanwhile were never seen. */
+static void share_loader(struct watched *watched, const struct watch_shared *shared,
+			 const struct watched *like)
+{
+	if (!like->loader ||
+	    loader_hook_open(shared->kernel, shared->caps, like->loader, &like->loader_place,
+			     watched->target.process.pid, &watched->loader_hook))
+		return;
+	watched->loader = object_get(like->loader);
+	watched->loader_place = like->loader_place;
+}
+
 int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 		 const struct watched *like, struct diag *diag, struct watched *ret)
 {
@@ -26,9 +38,12 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 		return err;
 	ret->first_epoch = ret->target.epoch = epoch;
 	ret->refreshed_ns = clock_now_ns();
-	if (like)
+	if (like) {
 		javascript_share(&ret->javascript, &like->javascript);
-	err = processes_watch(kernel_processes(shared->kernel), pid, epoch);
+		share_loader(ret, shared, like);
+	} else {
+		err = processes_watch(kernel_processes(shared->kernel), pid, epoch);
+	}
 	if (!err)
 		return 0;
 	watched_done(ret);
@@ -37,12 +52,11 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 
 void watched_end(struct watched *watched, const struct watch_shared *shared)
 {
-	watched->target.ended = true;
 	if (shared->attachments)
 		attachments_leave(shared->attachments, watched->target.process.pid);
-	loader_hook_close(&watched->loader_hook);
+	loader_hook_leave(&watched->loader_hook);
 	javascript_end(&watched->javascript, shared->kernel);
-	processes_unwatch(kernel_processes(shared->kernel), watched->target.process.pid);
+	target_end(&watched->target);
 }
 
 void watched_done(struct watched *watched)
@@ -51,6 +65,7 @@ void watched_done(struct watched *watched)
 		object_put(watched->examined[i]);
 	free(watched->examined);
 	loader_hook_close(&watched->loader_hook);
+	object_put(watched->loader);
 	moments_done(&watched->moments);
 	javascript_done(&watched->javascript);
 	target_close(&watched->target);
@@ -90,10 +105,26 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 				      !strcmp(object->path, process->exe), process->pid, diag);
 	if (err < 0)
 		return err;
-	if (watched->loader_hook.fds[0] < 0)
-		loader_hook_open(shared->kernel, shared->caps, object, process->pid,
-				 &watched->loader_hook);
+	if (!watched->loader && !loader_place_find(object, &watched->loader_place) &&
+	    !loader_hook_open(shared->kernel, shared->caps, object, &watched->loader_place,
+			      process->pid, &watched->loader_hook))
+		watched->loader = object_get(object);
 	return 0;
+}
+
+int watched_inherit(struct watched *child, const struct watch_shared *shared,
+		    const struct watched *parent)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < parent->nr_examined && !err && !shared->closed; i++) {
+		struct object *object = parent->examined[i];
+
+		if (shared->attachments && attachments_have(shared->attachments, object) &&
+		    !is_examined(child, object))
+			err = examine(child, shared, object, NULL);
+	}
+	return err;
 }
 
 int watched_examine(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
@@ -148,29 +179,33 @@ static int refresh(struct watched *watched, const struct watch_shared *shared, s
 	return err ?: watched_examine(watched, shared, diag);
 }
 
-/* What was unmapped before the loader's hook was in place nobody has told: then once more. */
+/* What was loaded before the loader was probed is read once more. */
 int watched_refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
 {
-	bool had_hook = watched->loader_hook.fds[0] >= 0;
+	const struct object *loader = watched->loader;
 	int err = refresh(watched, shared, diag);
 
-	if (!err && !had_hook && watched->loader_hook.fds[0] >= 0)
+	if (!err && watched->loader != loader)
 		err = refresh(watched, shared, diag);
 	return err;
 }
 
-void watched_measure(struct watched *watched)
+void watched_measure(struct watched *watched, const struct kernel *kernel)
 {
 	target_measure(&watched->target);
 	if (!watched->target.ended)
-		javascript_measure(&watched->javascript, watched->target.process.pid);
+		javascript_measure(&watched->javascript, kernel, watched->target.process.pid);
 }
 
-int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch)
+int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch,
+		 const struct watched *like)
 {
-	int err = target_exec(&watched->target, epoch);
+	int err = target_exec(&watched->target, epoch, like ? like->target.space : NULL);
 
-	return err ?: javascript_exec(&watched->javascript, shared->kernel);
+	err = err ?: javascript_exec(&watched->javascript, shared->kernel);
+	if (!err && like)
+		javascript_share(&watched->javascript, &like->javascript);
+	return err;
 }
 
 bool watched_bind(const struct watched *watched, uint32_t moment, const __u64 *pcs, uint32_t nr,

@@ -34,15 +34,19 @@ struct watched {
 	uint32_t first_epoch; /* of this process; an earlier one had the same pid */
 	struct moments moments;
 	struct javascript javascript;
+	struct object *loader; /* the dynamic loader that is probed, held; NULL: none so far */
+	struct loader_place loader_place;
 	struct loader_hook loader_hook;
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
+	bool kept;	       /* it has ended, and its names are needed */
 	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
 };
 
 /*
- * Opens @pid and has the programs watch it from now on; nothing is attached yet. What @like (may be
- * NULL) knows of files need not be found out again. On failure nothing is to be closed.
+ * Opens @pid and has the programs watch it from now on, as they do already when it is a child of
+ * @like (else NULL), of which it is known then what is in its files; nothing is attached yet. On
+ * failure nothing is to be closed.
  */
 int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 		 const struct watched *like, struct diag *diag, struct watched *ret);
@@ -59,10 +63,17 @@ int watched_examine(struct watched *watched, const struct watch_shared *shared, 
 
 /* Looks at its CPU time, its memory and its heap again; what an ended process last showed is kept.
  */
-void watched_measure(struct watched *watched);
+void watched_measure(struct watched *watched, const struct kernel *kernel);
 
-/* It has exec'd; what it maps now is to be read. */
-int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch);
+/* It has exec'd; what it maps now is to be read. What @like (may be NULL) knows of files need not
+ * be found out again. */
+int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch,
+		 const struct watched *like);
+
+/* Puts the probes of @parent also on the files that @child does not map, or not yet: they are there
+ * from the first instruction of what it may exec. 0 or -errno. */
+int watched_inherit(struct watched *child, const struct watch_shared *shared,
+		    const struct watched *parent);
 
 /* The mapping of each address at @moment; false when one was in none that is known. */
 bool watched_bind(const struct watched *watched, uint32_t moment, const __u64 *pcs, uint32_t nr,

@@ -131,12 +131,25 @@ static struct object *known_object(const struct space_index *index, const struct
 	return NULL;
 }
 
+/* One kernel maps the same vdso into all its 64-bit processes. */
+static struct object *known_vdso(const struct space_index *index)
+{
+	for (uint32_t i = 0; i < index->nr_objects; i++)
+		if (index->objects[i]->vdso && !index->objects[i]->error)
+			return index->objects[i];
+	return NULL;
+}
+
 /* The object behind @entry with a reference for the caller: one that is known, or a new one. */
 static int find_object(struct space *space, const struct maps_entry *entry, struct object **ret)
 {
-	struct object *object, *known;
+	struct object *object, *known = entry->ino ? NULL : known_vdso(space->index);
 	int err;
 
+	if (known) {
+		*ret = object_get(known);
+		return 0;
+	}
 	object = object_open(space->index->dir, space->pid, entry);
 	if (!object)
 		return -ENOMEM;
@@ -332,14 +345,22 @@ void space_retire(struct space *space)
 	index->nr_live = 0;
 }
 
+void space_leave(struct space *space)
+{
+	if (space->index->dir >= 0)
+		close(space->index->dir);
+	space->index->dir = -ESRCH;
+}
+
 int space_share(struct space *space, const struct space *from)
 {
 	const struct space_index *index = from->index;
 	int err = 0;
 
 	for (uint32_t i = 0; i < index->nr_objects && !err; i++)
-		if (!index->objects[i]->error && !index->objects[i]->vdso &&
-		    !known_object(space->index, index->objects[i]))
+		if (!index->objects[i]->error &&
+		    (index->objects[i]->vdso ? !known_vdso(space->index)
+					     : !known_object(space->index, index->objects[i])))
 			err = add_object(space->index, object_get(index->objects[i]));
 	return err;
 }

@@ -51,6 +51,8 @@ struct space {
 
 /* NULL when out of memory. space_free(NULL) is allowed. */
 struct space *space_new(pid_t pid);
+/* The process has ended; nothing can be read any more, what was stays. */
+void space_leave(struct space *space);
 void space_free(struct space *space);
 
 /*

@@ -55,4 +55,54 @@ def command():
         expect(got == size, f"{site}: {got}, not {size}\n{result}")
 
 
+def inuse(profile, site):
+    return sum(s.values["inuse_objects"] for s in at_site(profile, site))
+
+
+# Room for 1,024 blocks: those of one child, not of all.
+SMALL = ("--map-memory", "2M")
+
+
+@test("what ended children held takes no room, and stays in the profile")
+def litter():
+    profile, truths = record(Target("litter"), "--follow", *SMALL)
+    lost = profile.notes.get("lost_live_full")
+    expect(lost == "0", f"{lost} allocations found no room in the live map")
+    for truth in truths:
+        got, right = inuse(profile, truth["site"]), truth["alloc_objects"]
+        expect(got == right, f"{truth['site']}: {got} objects, not {right}")
+
+
+@test("--min-age: of an ended child, what was so old when it ended")
+def aged():
+    profile, truths = record(Target("litter"), "--follow", "--min-age", "200ms")
+    old, young = inuse(profile, "in_child_old"), inuse(profile, "in_child_young")
+    right = truths[0]["alloc_objects"]
+    expect(old == right and young == 0, f"old {old}, not {right}; young {young}, not 0")
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@test("fifty short children: nothing is left of them, and the next one is counted")
+def short():
+    loop = "for i in $(seq 50); do /bin/true; done; echo over; read x; "
+    shell = Process(["/bin/sh", "-c", f"read x; {loop} {TARGETS}/family; read x"])
+    recording = Recording("--follow", pid=shell.pid)
+    before = descriptors(recording.process.pid)
+    shell.send()
+    expect(shell.line() == "over", "the loop did not end")
+    wait_until(
+        lambda: descriptors(recording.process.pid) < before + 20,
+        f"{descriptors(recording.process.pid)} descriptors, {before} before",
+    )
+    shell.send()
+    truths = parse_truth(iter(shell.line, None))
+    recording.stop()
+    for truth in truths[1:]:  # in_parent does not wait until it is watched
+        got = inuse(recording.profile(), truth["site"])
+        expect(got == truth["alloc_objects"], f"{got} objects:", truth)
+
+
 main()
