@@ -6,9 +6,7 @@
  */
 #include "collect/attach.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,68 +35,6 @@ static void collect_sites(const struct probes *probes, enum kernel_program shape
 	}
 }
 
-static int link_side(const struct caps *caps, int program, enum probe_side side,
-		     const struct link_sites *sites, struct attachment_links *links)
-{
-	int *fds = links->fds + links->nr_fds, err;
-
-	if (caps->has[CAPS_multi]) {
-		err = link_multi(program,
-				 side == SIDE_SESSION ? LINK_UPROBE_SESSION : LINK_UPROBE_MULTI,
-				 side == SIDE_RETURN, sites);
-		if (err < 0)
-			return err;
-		*fds = err;
-		links->nr_fds++;
-		return 0;
-	}
-	for (size_t i = 0; i < sites->nr; i++, fds += 2) {
-		if (links->nr_fds + 2 > sizeof(links->fds) / sizeof(*links->fds))
-			return -E2BIG;
-		err = link_perf(program, side == SIDE_RETURN, sites, i, fds);
-		if (err)
-			return err;
-		links->nr_fds += 2;
-	}
-	return 0;
-}
-
-static int link_shape(const struct kernel *kernel, const struct caps *caps,
-		      enum kernel_program shape, const struct link_sites *sites,
-		      struct attachment_links *links)
-{
-	int err = 0;
-
-	/* The return first: an entry without its return would wait for it in vain. */
-	for (int side = NR_PROBE_SIDES - 1; side >= 0 && !err; side--) {
-		struct bpf_program *program = kernel_program(kernel, shape, side);
-
-		if (program)
-			err = link_side(caps, bpf_program__fd(program), side, sites, links);
-	}
-	return err;
-}
-
-static int explain(const struct object *object, pid_t pid, int err, struct diag *diag)
-{
-	if (err == -EPERM || err == -EACCES)
-		return diag_fail(
-			diag, -EPERM,
-			"not permitted to put probes on %s in pid %d: run as root, or with "
-			"CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE",
-			object->path, pid);
-	if (err == -ESRCH)
-		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
-	return diag_fail(diag, err, "cannot put probes on %s in pid %d: %s", object->path, pid,
-			 strerror(-err));
-}
-
-static void detach(struct attachment_links *links)
-{
-	links_close(links->fds, links->nr_fds);
-	links->nr_fds = 0;
-}
-
 /* Room for the links of one more process; NULL when out of memory. */
 static struct attachment_links *new_links(struct attachment *attachment, pid_t pid)
 {
@@ -117,28 +53,24 @@ static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pi
 {
 	const struct object *object = attachment->probes.object;
 	struct attachment_links *links = new_links(attachment, pid);
-	char path[32];
 	int err = 0;
 
 	if (!links)
 		return diag_fail(diag, -ENOMEM, "out of memory");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
 	for (int shape = NR_KERNEL_PROGRAMS - 1; shape >= 0 && !err; shape--) {
 		struct sites sites;
 
 		collect_sites(&attachment->probes, shape, &sites);
 		if (sites.nr)
-			err = link_shape(kernel, caps, shape,
-					 &(struct link_sites){.path = path,
-							      .offsets = sites.offsets,
-							      .cookies = sites.cookies,
-							      .nr = sites.nr,
-							      .pid = pid},
-					 links);
+			err = link_set_add(&links->set, kernel, caps, shape, object,
+					   &(struct link_sites){.offsets = sites.offsets,
+								.cookies = sites.cookies,
+								.nr = sites.nr,
+								.pid = pid});
 	}
 	if (err) {
-		detach(links);
-		return explain(object, pid, err, diag);
+		link_set_close(&links->set);
+		return link_set_explain(object, pid, err, diag);
 	}
 	attachment->nr_links++;
 	return 0;
@@ -216,8 +148,7 @@ void attachments_leave(struct attachments *attachments, pid_t pid)
 
 			if (links->pid != pid)
 				continue;
-			for (unsigned int fd = 0; fd < links->nr_fds; fd++)
-				link_close_later(links->fds[fd]);
+			link_set_leave(&links->set);
 			*links = attachment->links[--attachment->nr_links];
 			k--;
 		}
@@ -232,7 +163,7 @@ void attachments_detach(struct attachments *attachments)
 
 	for (unsigned int i = 0; i < attachments->nr; i++)
 		for (unsigned int k = 0; k < attachments->all[i].nr_links; k++)
-			nr += attachments->all[i].links[k].nr_fds;
+			nr += attachments->all[i].links[k].set.nr;
 	fds = calloc(nr ?: 1, sizeof(*fds));
 	nr = 0;
 	for (unsigned int i = 0; i < attachments->nr; i++)
@@ -240,12 +171,12 @@ void attachments_detach(struct attachments *attachments)
 			struct attachment_links *links = &attachments->all[i].links[k];
 
 			if (!fds) {
-				detach(links);
+				link_set_close(&links->set);
 				continue;
 			}
-			memcpy(fds + nr, links->fds, links->nr_fds * sizeof(*fds));
-			nr += links->nr_fds;
-			links->nr_fds = 0;
+			memcpy(fds + nr, links->set.fds, links->set.nr * sizeof(*fds));
+			nr += links->set.nr;
+			links->set.nr = 0;
 		}
 	if (fds)
 		links_close(fds, nr);

@@ -11,14 +11,14 @@
 #include <sys/types.h>
 
 #include "collect/kernel.h"
+#include "collect/link_set.h"
 #include "collect/probes.h"
 #include "util/diag.h"
 
 /* One file's probes in one process. */
 struct attachment_links {
 	pid_t pid;
-	unsigned int nr_fds;
-	int fds[64]; /* links, and the perf events below them */
+	struct link_set set;
 };
 
 /* The probes of one file, in every process that maps it. */

@@ -131,7 +131,7 @@ static uint32_t entry_take(const struct ht_v8 *entries)
 static void count_moves(struct javascript *javascript, const struct kernel *kernel,
 			const struct caps *caps, struct ht_v8 *entry, uint32_t tgid)
 {
-	if (!javascript->moves.nr_fds &&
+	if (!javascript->moves.nr &&
 	    moves_hook_open(kernel, caps, javascript->file.object, &javascript->file.moves, tgid,
 			    &javascript->moves) == 1)
 		__atomic_store_n(&entry->moves, 1, __ATOMIC_RELEASE);
@@ -239,7 +239,7 @@ void javascript_stats(const struct javascript *javascript, struct v8_resolver_st
 
 void javascript_detach(struct javascript *javascript)
 {
-	moves_hook_close(&javascript->moves);
+	link_set_leave(&javascript->moves);
 }
 
 void javascript_end(struct javascript *javascript, struct kernel *kernel)

@@ -39,7 +39,7 @@ struct javascript {
 	uint64_t bias;			       /* of the file's addresses in the present image */
 	struct v8_spaces spaces_start, spaces; /* when it was found; latest known */
 	uint32_t entry;			       /* as struct ht_process's v8 */
-	struct moves_hook moves;
+	struct link_set moves;		       /* where they are counted */
 };
 
 /* A process that maps the same file need not look for V8 in it again. @javascript is zeroed. */

@@ -10,11 +10,8 @@
 #include <sys/types.h>
 
 #include "collect/kernel.h"
+#include "collect/link_set.h"
 #include "proc/space.h"
-
-struct loader_hook {
-	int fds[2]; /* link, and the perf event below it; -1 where there is none */
-};
 
 /* Where the hook is in its file, and how far behind it r_state lies in memory (0: not known, as in
  * musl, whose dlclose unmaps nothing). */
@@ -25,12 +22,10 @@ struct loader_place {
 /* -ENOENT when @object is no dynamic loader. */
 int loader_place_find(const struct object *object, struct loader_place *ret);
 
-/* Probes @place of @object in process @pid, also when it maps that only later. 0 or -errno. */
+/* Probes @place of @object in process @pid, also when it maps that only later. 0 or -errno; closing
+ * @ret is the caller's. */
 int loader_hook_open(const struct kernel *kernel, const struct caps *caps,
 		     const struct object *object, const struct loader_place *place, pid_t pid,
-		     struct loader_hook *ret);
-/* Removes the probe; leave: without waiting for it. */
-void loader_hook_leave(struct loader_hook *hook);
-void loader_hook_close(struct loader_hook *hook);
+		     struct link_set *ret);
 
 #endif

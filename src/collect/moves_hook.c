@@ -2,12 +2,9 @@
 /* Both are functions that V8 calls itself, so any of their clones counts. */
 #include "collect/moves_hook.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "collect/links.h"
 #include "elf/image.h"
 
 /* The beginning of their mangled names, in V8 10.2 to 14.6. */
@@ -55,44 +52,18 @@ void moves_hook_find(const struct elf_image *image, struct moves_sites *ret)
 
 int moves_hook_open(const struct kernel *kernel, const struct caps *caps,
 		    const struct object *object, const struct moves_sites *where, pid_t pid,
-		    struct moves_hook *ret)
+		    struct link_set *ret)
 {
-	const struct bpf_program *program = kernel_program(kernel, PROGRAM_MOVES, SIDE_ENTRY);
-	uint64_t cookies[MOVES_HOOK_SITES] = {0};
-	char path[32];
+	const uint64_t cookies[MOVES_HOOK_SITES] = {0};
+	const struct link_sites sites = {
+		.offsets = where->offsets, .cookies = cookies, .nr = where->nr, .pid = pid};
 	int err;
 
-	if (!program || !where->nr)
+	if (!where->nr)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
-	const struct link_sites sites = {
-		.path = path,
-		.offsets = where->offsets,
-		.cookies = cookies,
-		.nr = where->nr,
-		.pid = pid,
-	};
-	if (caps->has[CAPS_multi]) {
-		err = link_multi(bpf_program__fd(program), LINK_UPROBE_MULTI, false, &sites);
-		if (err < 0)
-			return err;
-		ret->fds[ret->nr_fds++] = err;
+	err = link_set_add(ret, kernel, caps, PROGRAM_MOVES, object, &sites);
+	if (!err)
 		return 1;
-	}
-	for (size_t i = 0; i < where->nr; i++) {
-		err = link_perf(bpf_program__fd(program), false, &sites, i, ret->fds + ret->nr_fds);
-		if (err) {
-			moves_hook_close(ret);
-			return err;
-		}
-		ret->nr_fds += 2;
-	}
-	return 1;
-}
-
-void moves_hook_close(struct moves_hook *hook)
-{
-	for (unsigned int i = 0; i < hook->nr_fds; i++)
-		link_close_later(hook->fds[i]);
-	hook->nr_fds = 0;
+	link_set_leave(ret);
+	return err;
 }

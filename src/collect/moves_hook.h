@@ -11,6 +11,7 @@
 
 #include "collect/caps.h"
 #include "collect/kernel.h"
+#include "collect/link_set.h"
 #include "elf/image.h"
 #include "proc/space.h"
 
@@ -22,20 +23,13 @@ struct moves_sites {
 	uint64_t offsets[MOVES_HOOK_SITES];
 };
 
-struct moves_hook {
-	unsigned int nr_fds;
-	int fds[2 * MOVES_HOOK_SITES]; /* links, and the perf events below them */
-};
-
 /* Looks through all symbols of a file, which takes some 20 ms: once for each. */
 void moves_hook_find(const struct elf_image *image, struct moves_sites *ret);
 
-/* 1 when they are probed in process @pid, 0 when @object has not both, or -errno. @ret is zeroed
- * before, and after a failure. */
+/* 1 when they are probed in process @pid, 0 when @object has not both, or -errno. @ret is empty
+ * before, and after a failure; closing it is the caller's. */
 int moves_hook_open(const struct kernel *kernel, const struct caps *caps,
 		    const struct object *object, const struct moves_sites *where, pid_t pid,
-		    struct moves_hook *ret);
-/* Does not wait until the probes are gone. */
-void moves_hook_close(struct moves_hook *hook);
+		    struct link_set *ret);
 
 #endif

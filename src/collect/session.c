@@ -385,7 +385,7 @@ uint64_t session_detach(struct session *session)
 	attachments_detach(&session->attachments);
 	v8_probes_detach(&session->v8.probes);
 	for (unsigned int i = 0; i < processes->nr; i++) {
-		loader_hook_close(&processes->all[i]->loader_hook);
+		link_set_close(&processes->all[i]->loader_hook);
 		javascript_detach(&processes->all[i]->javascript);
 	}
 	return session->frozen_ns - kernel_start_ns(session->kernel);

@@ -352,59 +352,18 @@ static void collect_sites(const struct v8_probes *probes, enum kernel_program pr
 	}
 }
 
-static int link_side(struct v8_probes *probes, int program, enum probe_side side,
-		     const struct caps *caps, const struct link_sites *sites)
-{
-	int *fds = probes->fds + probes->nr_fds, err = 0;
-
-	if (caps->has[CAPS_multi]) {
-		*fds = link_multi(program,
-				  side == SIDE_SESSION ? LINK_UPROBE_SESSION : LINK_UPROBE_MULTI,
-				  side == SIDE_RETURN, sites);
-		if (*fds < 0)
-			return *fds;
-		probes->nr_fds++;
-		return 0;
-	}
-	for (size_t i = 0; i < sites->nr && !err; i++) {
-		err = link_perf(program, side == SIDE_RETURN, sites, i, fds + 2 * i);
-		if (!err)
-			probes->nr_fds += 2;
-	}
-	return err;
-}
-
-static int link_program(struct v8_probes *probes, enum kernel_program number,
-			const struct kernel *kernel, const struct caps *caps,
-			const struct link_sites *sites)
-{
-	int err = 0;
-
-	/* The return first: an entry without its return would wait for it in vain. */
-	for (int side = NR_PROBE_SIDES - 1; side >= 0 && !err; side--) {
-		struct bpf_program *program = kernel_program(kernel, number, side);
-
-		if (program)
-			err = link_side(probes, bpf_program__fd(program), side, caps, sites);
-	}
-	return err;
-}
-
 int v8_probes_link(struct v8_probes *probes, const struct kernel *kernel, const struct caps *caps,
 		   pid_t pid, struct diag *diag)
 {
-	char path[32];
 	int err = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", probes->object->fd);
 	for (int program = PROGRAM_GC_START; program < NR_KERNEL_PROGRAMS && !err; program++) {
 		struct sites sites;
 
 		collect_sites(probes, program, &sites);
 		if (sites.nr)
-			err = link_program(probes, program, kernel, caps,
-					   &(struct link_sites){.path = path,
-								.offsets = sites.offsets,
+			err = link_set_add(&probes->links, kernel, caps, program, probes->object,
+					   &(struct link_sites){.offsets = sites.offsets,
 								.cookies = sites.cookies,
 								.nr = sites.nr,
 								.pid = pid});
@@ -412,19 +371,12 @@ int v8_probes_link(struct v8_probes *probes, const struct kernel *kernel, const 
 	if (!err)
 		return 0;
 	v8_probes_detach(probes);
-	if (err == -EPERM || err == -EACCES)
-		return diag_fail(diag, -EPERM,
-				 "not permitted to put probes on %s in pid %d: run as root, or "
-				 "with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE",
-				 probes->object->path, pid);
-	return diag_fail(diag, err, "cannot put probes on %s in pid %d: %s", probes->object->path,
-			 pid, strerror(-err));
+	return link_set_explain(probes->object, pid, err, diag);
 }
 
 void v8_probes_detach(struct v8_probes *probes)
 {
-	links_close(probes->fds, probes->nr_fds);
-	probes->nr_fds = 0;
+	link_set_close(&probes->links);
 }
 
 void v8_probes_done(struct v8_probes *probes)

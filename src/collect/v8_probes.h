@@ -13,6 +13,7 @@
 
 #include "collect/caps.h"
 #include "collect/kernel.h"
+#include "collect/link_set.h"
 #include "collect/probe_site.h"
 #include "proc/space.h"
 #include "util/diag.h"
@@ -32,8 +33,7 @@ struct v8_probes {
 	int v8_major;	       /* 10 for V8 10.2; 0: not known */
 	unsigned int nr;
 	struct v8_probe probes[V8_PROBES_MAX];
-	unsigned int nr_fds;
-	int fds[4 * V8_PROBES_MAX]; /* links, and the perf events below them */
+	struct link_set links;
 };
 
 /*

@@ -32,7 +32,6 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->loader_hook = (struct loader_hook){{-1, -1}};
 	err = target_open(pid, like ? like->target.space : NULL, &ret->target, diag);
 	if (err)
 		return err;
@@ -54,7 +53,7 @@ void watched_end(struct watched *watched, const struct watch_shared *shared)
 {
 	if (shared->attachments)
 		attachments_leave(shared->attachments, watched->target.process.pid);
-	loader_hook_leave(&watched->loader_hook);
+	link_set_leave(&watched->loader_hook);
 	javascript_end(&watched->javascript, shared->kernel);
 	target_end(&watched->target);
 }
@@ -64,7 +63,7 @@ void watched_done(struct watched *watched)
 	for (unsigned int i = 0; i < watched->nr_examined; i++)
 		object_put(watched->examined[i]);
 	free(watched->examined);
-	loader_hook_close(&watched->loader_hook);
+	link_set_close(&watched->loader_hook);
 	object_put(watched->loader);
 	moments_done(&watched->moments);
 	javascript_done(&watched->javascript);

@@ -36,7 +36,7 @@ struct watched {
 	struct javascript javascript;
 	struct object *loader; /* the dynamic loader that is probed, held; NULL: none so far */
 	struct loader_place loader_place;
-	struct loader_hook loader_hook;
+	struct link_set loader_hook;
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
 	bool kept;	       /* it has ended, and its names are needed */
