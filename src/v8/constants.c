@@ -33,6 +33,7 @@ static const struct row rows[] = {
 	{"class_SharedFunctionInfo__script_or_debug_info__HeapObject", OFFSET(shared_script)},
 	{"class_SharedFunctionInfo__script__Tagged_HeapObject_", OFFSET(shared_script)},
 	{"class_SharedFunctionInfo__raw_script__Tagged_Object_", OFFSET(shared_script)},
+	{"class_SharedFunctionInfo__flags__int", OFFSET(shared_flags)},
 	{"class_Script__source__Object", OFFSET(script_source)},
 	{"class_Script__name__Object", OFFSET(script_name)},
 	{"class_Script__line_ends__Object", OFFSET(script_line_ends)},
