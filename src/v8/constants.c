@@ -66,6 +66,8 @@ static const struct row rows[] = {
 	{"class_Code__deoptimization_data__FixedArray", OFFSET(code_deopt)},
 	{"class_InstructionStream__instruction_start__uintptr_t", OFFSET(stream_start)},
 	{"DeoptimizationDataLiteralArrayIndex", OFFSET(deopt_literals)},
+	{"DeoptimizationDataSharedFunctionInfoIndex", OFFSET(deopt_shared)},
+	{"DeoptimizationDataWrappedSharedFunctionInfoIndex", OFFSET(deopt_shared)},
 	{"DeoptimizationDataInliningPositionsIndex", OFFSET(deopt_inlining)},
 
 	{"type_JSFunction__JS_FUNCTION_TYPE", TYPE(function_first)},

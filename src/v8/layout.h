@@ -38,6 +38,7 @@ struct v8_offsets {
 	int32_t code_start, code_size, code_flags, code_positions, code_deopt;
 	int32_t stream_code, stream_start;	/* of instructions outside their Code object */
 	int32_t deopt_literals, deopt_inlining; /* indices */
+	int32_t deopt_shared;			/* index; since 12 of a wrapper of it */
 	int32_t shared_flags;			/* int32, its low bits the kind of function */
 };
 
