@@ -85,6 +85,11 @@ static int read_name(struct v8_functions *functions, const struct v8_shared *sha
 	int32_t column;
 
 	if (v8_scope_read(heap, shared->name, &scope)) {
+		/* Without a ScopeInfo that is a name or a small integer; or it cannot be read now,
+		 * and must not be remembered as no name. */
+		if (HT_V8_IS_OBJECT(shared->name) &&
+		    v8_string_read(heap, shared->name, text, MAX_NAME))
+			return -ESTALE;
 		v8_shared_read_uncompiled(heap, shared, &scope);
 		if (HT_V8_IS_OBJECT(shared->name))
 			scope.name = shared->name;
