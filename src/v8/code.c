@@ -7,12 +7,16 @@
 #include <string.h>
 
 #include "v8/code.h"
+#include "v8/dropped.h"
+#include "v8/script.h"
+#include "v8/shared.h"
 #include "v8/stream.h"
 
 #define MAX_TABLE     (16 << 20) /* bytes of positions of one function */
 #define MAX_CODES     (1 << 16)	 /* then all are forgotten and found again */
 #define WEAK_BITS     3
 #define IS_WEAK(word) (((word)&WEAK_BITS) == WEAK_BITS)
+#define WRAPPED	      8	 /* SharedFunctionInfoWrapper to its only field */
 #define INLINING_SIZE 16 /* of V8's InliningPosition: a position and an int, padded */
 
 _Static_assert(sizeof(struct v8_inlining) == INLINING_SIZE, "copied from the heap as it is");
@@ -125,21 +129,43 @@ static int array_word(struct v8_heap *heap, uint64_t array, int32_t index, uint6
 			      ret, sizeof(*ret));
 }
 
-/* Without its inlinings code still has positions; only what was inlined is not known. */
-static int read_inlinings(struct v8_heap *heap, struct v8_code *code)
+/* Which function @code is of, by what never changes. */
+static int read_function(struct v8_heap *heap, uint64_t deopt, struct v8_code *code)
+{
+	struct v8_shared shared;
+	uint64_t object;
+	uint16_t type;
+	int err = array_word(heap, deopt, heap->layout->offsets.deopt_shared, &object);
+
+	if (!err)
+		err = v8_heap_type(heap, object, &type);
+	if (!err && type != heap->layout->types.shared)
+		err = v8_heap_word(heap, object, WRAPPED, &object);
+	if (!err)
+		err = v8_shared_read(heap, object, &shared);
+	if (!err)
+		err = v8_script_read_id(heap, shared.script, &code->script_id);
+	if (err)
+		return err;
+	code->literal_id = shared.literal_id;
+	code->has_function = true;
+	return 0;
+}
+
+static int read_inlinings(struct v8_heap *heap, uint64_t deopt, struct v8_code *code)
 {
 	const struct v8_offsets *at = &heap->layout->offsets;
 	uint64_t literals, array;
 	uint32_t size;
 	uint8_t *bytes;
-	int err = array_word(heap, code->deopt, at->deopt_literals, &literals);
+	int err = array_word(heap, deopt, at->deopt_literals, &literals);
 
 	if (!err)
-		err = array_word(heap, code->deopt, at->deopt_inlining, &array);
+		err = array_word(heap, deopt, at->deopt_inlining, &array);
 	if (!err)
 		err = v8_heap_bytes(heap, array, MAX_TABLE, &bytes, &size);
 	if (err)
-		return err == -ENOMEM ? err : 0;
+		return err;
 	code->literals = literals;
 	code->nr_inlinings = size / INLINING_SIZE;
 	code->inlinings = calloc(code->nr_inlinings + 1, INLINING_SIZE);
@@ -149,7 +175,20 @@ static int read_inlinings(struct v8_heap *heap, struct v8_code *code)
 	return code->inlinings ? 0 : -ENOMEM;
 }
 
-static int read_code(struct v8_heap *heap, const struct v8_code_head *head, struct v8_code *code)
+/* What cannot be read now is not remembered as if it were not there. */
+static int read_optimized(struct v8_heap *heap, uint64_t pc, struct v8_code *code)
+{
+	uint64_t deopt = code->deopt;
+	int err;
+
+	if (v8_dropped_is(heap, deopt) && v8_dropped_find(heap, code, pc, &deopt))
+		return 0;
+	err = read_function(heap, deopt, code);
+	return err ? err : read_inlinings(heap, deopt, code);
+}
+
+static int read_code(struct v8_heap *heap, const struct v8_code_head *head, uint64_t pc,
+		     struct v8_code *code)
 {
 	int err;
 
@@ -165,7 +204,7 @@ static int read_code(struct v8_heap *heap, const struct v8_code_head *head, stru
 	err = v8_heap_bytes(heap, head->table, MAX_TABLE, &code->positions, &code->positions_size);
 	if (err == -ENOMEM)
 		return err;
-	return code->kind == V8_CODE_OPTIMIZED ? read_inlinings(heap, code) : 0;
+	return code->kind == V8_CODE_OPTIMIZED ? read_optimized(heap, pc, code) : 0;
 }
 
 static bool is_there(struct v8_heap *heap, const struct v8_code *code)
@@ -174,7 +213,9 @@ static bool is_there(struct v8_heap *heap, const struct v8_code *code)
 
 	return !v8_code_head_read(heap, code->object, &head) && head.map == code->map &&
 	       head.start == code->start && head.size == code->size && head.table == code->table &&
-	       head.deopt == code->deopt && kind_of(heap->layout, head.flags) == code->kind;
+	       kind_of(heap->layout, head.flags) == code->kind &&
+	       (head.deopt == code->deopt ||
+		(code->kind == V8_CODE_OPTIMIZED && v8_dropped_is(heap, head.deopt)));
 }
 
 int v8_codes_find(struct v8_codes *codes, uint64_t pc, const struct v8_code **ret)
@@ -194,7 +235,7 @@ int v8_codes_find(struct v8_codes *codes, uint64_t pc, const struct v8_code **re
 	err = v8_stream_find(codes->heap, pc, &head);
 	if (err)
 		return err;
-	err = read_code(codes->heap, &head, &code);
+	err = read_code(codes->heap, &head, pc, &code);
 	if (!err && !is_there(codes->heap, &code))
 		err = -ESTALE; /* moved while it was read */
 	if (err) {
@@ -206,6 +247,12 @@ int v8_codes_find(struct v8_codes *codes, uint64_t pc, const struct v8_code **re
 	if (!err)
 		*ret = &codes->codes[i];
 	return err;
+}
+
+bool v8_code_is_of(const struct v8_code *code, const struct ht_js_frame *frame)
+{
+	return code->has_function && code->script_id == (int32_t)frame->script_id &&
+	       code->literal_id == (int32_t)frame->literal_id;
 }
 
 int v8_code_literal(struct v8_heap *heap, const struct v8_code *code, int32_t index, uint64_t *ret)

@@ -6,6 +6,7 @@
 #ifndef HEAPTAP_V8_CODE_H
 #define HEAPTAP_V8_CODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "v8/heap.h"
@@ -35,6 +36,9 @@ struct v8_code {
 	struct v8_inlining *inlinings;
 	uint32_t nr_inlinings;
 	uint64_t literals; /* tagged array, 0: none */
+	/* The function it was compiled for; of optimized code whose data V8 has dropped none. */
+	bool has_function;
+	int32_t script_id, literal_id;
 };
 
 struct v8_codes {
@@ -50,6 +54,10 @@ void v8_codes_done(struct v8_codes *codes);
 /* The code that the return address @pc is in. Valid until the next call. -ESTALE when none is
  * there. */
 int v8_codes_find(struct v8_codes *codes, uint64_t pc, const struct v8_code **ret);
+
+/* Was optimized @code made for the function of @frame? Another's may have come to where that was.
+ */
+bool v8_code_is_of(const struct v8_code *code, const struct ht_js_frame *frame);
 
 /* The SharedFunctionInfo (tagged) at @index of @code's literals. */
 int v8_code_literal(struct v8_heap *heap, const struct v8_code *code, int32_t index, uint64_t *ret);

@@ -33,6 +33,7 @@ static const struct row rows[] = {
 	{"class_SharedFunctionInfo__script_or_debug_info__HeapObject", OFFSET(shared_script)},
 	{"class_SharedFunctionInfo__script__Tagged_HeapObject_", OFFSET(shared_script)},
 	{"class_SharedFunctionInfo__raw_script__Tagged_Object_", OFFSET(shared_script)},
+	{"class_SharedFunctionInfo__flags__int", OFFSET(shared_flags)},
 	{"class_Script__source__Object", OFFSET(script_source)},
 	{"class_Script__name__Object", OFFSET(script_name)},
 	{"class_Script__line_ends__Object", OFFSET(script_line_ends)},
@@ -65,6 +66,8 @@ static const struct row rows[] = {
 	{"class_Code__deoptimization_data__FixedArray", OFFSET(code_deopt)},
 	{"class_InstructionStream__instruction_start__uintptr_t", OFFSET(stream_start)},
 	{"DeoptimizationDataLiteralArrayIndex", OFFSET(deopt_literals)},
+	{"DeoptimizationDataSharedFunctionInfoIndex", OFFSET(deopt_shared)},
+	{"DeoptimizationDataWrappedSharedFunctionInfoIndex", OFFSET(deopt_shared)},
 	{"DeoptimizationDataInliningPositionsIndex", OFFSET(deopt_inlining)},
 
 	{"type_JSFunction__JS_FUNCTION_TYPE", TYPE(function_first)},

@@ -100,6 +100,22 @@ static const uint64_t *find_entry(struct v8_heap *heap, const struct v8_code *co
 	return NULL;
 }
 
+bool v8_deopt_covers(struct v8_heap *heap, const struct v8_code *code, uint64_t deopt, uint64_t pc)
+{
+	uint64_t *words;
+	uint32_t nr;
+	bool covers = false;
+
+	if (read_entries(heap, deopt, &words, &nr))
+		return false;
+	/* TurboFan's entries of calls have the call's own offset. */
+	for (uint32_t i = 0; i < nr && !covers; i++)
+		covers = words[i * ENTRY + 2] == (pc - code->start) << 32;
+	covers = covers || find_entry(heap, code, (uint32_t)(pc - code->start), words, nr);
+	free(words);
+	return covers;
+}
+
 int v8_deopt_find(struct v8_heap *heap, const struct v8_code *code, uint64_t pc, int32_t *ret)
 {
 	const uint64_t *entry;

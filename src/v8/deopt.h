@@ -15,4 +15,7 @@
  */
 int v8_deopt_find(struct v8_heap *heap, const struct v8_code *code, uint64_t pc, int32_t *ret);
 
+/* Has the array @deopt, taken for that of @code, an entry for the call that returns to @pc? */
+bool v8_deopt_covers(struct v8_heap *heap, const struct v8_code *code, uint64_t deopt, uint64_t pc);
+
 #endif

@@ -56,6 +56,19 @@ static bool read_text(struct v8_heap *heap, uint64_t string, char text[MAX_NAME]
 	return string && !v8_string_read(heap, string, text, MAX_NAME) && text[0];
 }
 
+/* What V8 calls the functions that a class's fields and static blocks are put into; NULL: it is
+ * none of them. Since 12.4 that is nowhere in the heap. */
+static const char *initializer_name(const struct v8_types *types, int32_t kind)
+{
+	if (kind < 0)
+		return NULL;
+	if (kind >= types->members_first && kind <= types->members_last)
+		return "<instance_members_initializer>";
+	if (kind >= types->static_first && kind <= types->static_last)
+		return "<static_initializer>";
+	return NULL;
+}
+
 /*
  * The name in the source; else what the closure was named when it was made; else what V8 inferred
  * from the assignment. V8 would let the closure's own name win, but that of a function made many
@@ -66,16 +79,24 @@ static int read_name(struct v8_functions *functions, const struct v8_shared *sha
 {
 	struct v8_heap *heap = functions->heap;
 	struct v8_scope scope = {.start_position = -1};
+	const char *initializer = initializer_name(&heap->layout->types, shared->kind);
 	uint64_t own = 0;
 	char text[MAX_NAME];
 	int32_t column;
 
 	if (v8_scope_read(heap, shared->name, &scope)) {
+		/* Without a ScopeInfo that is a name or a small integer; or it cannot be read now,
+		 * and must not be remembered as no name. */
+		if (HT_V8_IS_OBJECT(shared->name) &&
+		    v8_string_read(heap, shared->name, text, MAX_NAME))
+			return -ESTALE;
 		v8_shared_read_uncompiled(heap, shared, &scope);
 		if (HT_V8_IS_OBJECT(shared->name))
 			scope.name = shared->name;
 	}
-	if (!read_text(heap, scope.name, text)) {
+	if (initializer) {
+		strcpy(text, initializer);
+	} else if (!read_text(heap, scope.name, text)) {
 		if (closure)
 			v8_own_name_find(heap, closure, &own);
 		if (!read_text(heap, own, text) && !read_text(heap, scope.inferred_name, text))

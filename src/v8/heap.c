@@ -62,15 +62,26 @@ static bool is_own_type(const struct v8_layout *layout, uint16_t type)
 	       type == types->trusted_byte_array || type == types->code;
 }
 
+static size_t slot_of(uint64_t map)
+{
+	_Static_assert(V8_NR_KNOWN_MAPS == 1 << (64 - 58), "the slot has as many bits");
+	return (map >> 3) * 0x9e3779b97f4a7c15ULL >> 58;
+}
+
 int v8_heap_type_of_map(struct v8_heap *heap, uint64_t map, uint16_t *ret)
 {
-	size_t slot = (map >> 3) * 0x9e3779b97f4a7c15ULL >> 58;
+	size_t slot = slot_of(map);
 	uint16_t type;
 	int err;
 
-	_Static_assert(V8_NR_KNOWN_MAPS == 1 << (64 - 58), "the slot has as many bits");
-	if (!HT_V8_IS_OBJECT(map)) /* also a forwarding pointer: the object is being moved */
-		return -ESTALE;
+	/* In a collection's pause a moved object has the address of its copy, which has the map;
+	 * the rest of it is as it was. */
+	if (!HT_V8_IS_OBJECT(map)) {
+		err = map ? v8_heap_word(heap, map | HT_V8_TAG, 0, &map) : -ESTALE;
+		if (err || !HT_V8_IS_OBJECT(map))
+			return err ? err : -ESTALE;
+		slot = slot_of(map);
+	}
 	if (heap->maps[slot].map == map) {
 		*ret = heap->maps[slot].type;
 		return 0;

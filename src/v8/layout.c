@@ -60,6 +60,14 @@ static const struct fact facts[] = {
 	{OFFSET(stream_code), V8_VERSION(11, 3), 8},
 	{OFFSET(deopt_literals), 0, 2},
 	{OFFSET(deopt_inlining), 0, 7},
+	{OFFSET(deopt_shared), 0, 6},
+	{TYPE(members_first), 0, 24},
+	{TYPE(members_last), 0, 24},
+	{TYPE(members_last), V8_VERSION(14, 6), 25},
+	{TYPE(static_first), 0, 25},
+	{TYPE(static_first), V8_VERSION(14, 6), 26},
+	{TYPE(static_last), 0, 25},
+	{TYPE(static_last), V8_VERSION(14, 6), 27},
 };
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
@@ -170,7 +178,8 @@ static const struct limit {
 	{OFFSET(code_start), OFFSET(code_start), 0, 256},
 	{OFFSET(code_size), OFFSET(code_deopt), 0, 120},
 	{OFFSET(stream_code), OFFSET(stream_start), V8_UNKNOWN, 256},
-	{OFFSET(deopt_literals), OFFSET(deopt_inlining), 0, 64},
+	{OFFSET(deopt_literals), OFFSET(deopt_shared), 0, 64},
+	{OFFSET(shared_flags), OFFSET(shared_flags), V8_UNKNOWN, 88},
 	{TYPE(kind_mask), TYPE(kind_mask), 1, INT32_MAX},
 	{TYPE(kind_shift), TYPE(kind_shift), V8_UNKNOWN, 31},
 };

@@ -38,6 +38,8 @@ struct v8_offsets {
 	int32_t code_start, code_size, code_flags, code_positions, code_deopt;
 	int32_t stream_code, stream_start;	/* of instructions outside their Code object */
 	int32_t deopt_literals, deopt_inlining; /* indices */
+	int32_t deopt_shared;			/* index; since 12 of a wrapper of it */
+	int32_t shared_flags;			/* int32, its low bits the kind of function */
 };
 
 /* Instance types, and kinds of code. */
@@ -48,6 +50,8 @@ struct v8_types {
 	int32_t code, stream; /* stream V8_UNKNOWN: instructions are inside Code */
 	int32_t uncompiled[V8_NR_UNCOMPILED];
 	int32_t kind_mask, kind_shift, kind_interpreted, kind_baseline;
+	/* Kinds of functions: what initializes a class's instances, and the class itself. */
+	int32_t members_first, members_last, static_first, static_last;
 };
 
 /* What stands for a frame that is no JavaScript function. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "v8/baseline.h"
+#include "v8/bytecode.h"
 #include "v8/code.h"
 #include "v8/deopt.h"
 #include "v8/function.h"
@@ -176,6 +177,30 @@ static int add_optimized_place(struct v8_resolver *resolver, const struct ht_js_
 	return v8_places_add(&resolver->places, lines, nr, ret);
 }
 
+/* Baseline code keeps the bytecode that it walks along; that of another function may have come to
+ * where this one's was. */
+static bool is_compiled_from(struct v8_resolver *resolver, const struct v8_code *code,
+			     const struct v8_function *function)
+{
+	struct v8_bytecode_copy copy;
+	uint64_t object = code->deopt;
+	uint16_t type;
+	bool is_same;
+
+	if (!v8_heap_type(&resolver->heap, object, &type) &&
+	    type == resolver->layout.types.interpreter_data &&
+	    v8_heap_word(&resolver->heap, object, resolver->layout.offsets.interpreter_bytecode,
+			 &object))
+		return false;
+	if (v8_bytecode_read(&resolver->heap, object, &copy))
+		return false;
+	is_same = copy.size == function->bytecode_size &&
+		  !memcmp(copy.bytes, function->bytecode, copy.size);
+	free(copy.bytes);
+	free(copy.positions);
+	return is_same;
+}
+
 static int add_baseline_place(struct v8_resolver *resolver, const struct v8_function *function,
 			      const struct v8_code *code, uint64_t pc, uint32_t *ret)
 {
@@ -183,6 +208,7 @@ static int add_baseline_place(struct v8_resolver *resolver, const struct v8_func
 	int32_t offset;
 
 	if (!code->positions || !function->has_bytecode ||
+	    !is_compiled_from(resolver, code, function) ||
 	    v8_baseline_find(&resolver->layout, code->positions, code->positions_size, &bytecode,
 			     pc - code->start, &offset))
 		return -ESTALE;
@@ -195,7 +221,6 @@ static int add_unplaced(struct v8_resolver *resolver, const struct v8_function *
 {
 	struct v8_line line = line_of(function, 0);
 
-	resolver->nr_unplaced++;
 	return v8_places_add(&resolver->places, &line, 1, ret);
 }
 
@@ -231,6 +256,8 @@ static int find_generated(struct v8_resolver *resolver, const struct ht_js_frame
 		return find_interpreted(resolver, frame, ret);
 	if (!err && code->kind == V8_CODE_BASELINE)
 		err = v8_functions_of_frame(&resolver->functions, frame, true, &function);
+	if (!err && code->kind == V8_CODE_OPTIMIZED && !v8_code_is_of(code, frame))
+		err = -ESTALE;
 	if (err || code->kind == V8_CODE_OTHER)
 		return err == -ENOMEM ? err : add_unplaced(resolver, function, ret);
 	key = (struct v8_place_key){function, code->serial, pc - code->start};
@@ -269,6 +296,15 @@ static int find_typed(struct v8_resolver *resolver, const struct ht_js_frame *fr
 	return v8_places_add(&resolver->places, &line, 1, ret);
 }
 
+/* Is each function of the place a line of a script? */
+static bool is_placed(const struct v8_place *place)
+{
+	for (uint32_t i = 0; i < place->nr_lines; i++)
+		if (!place->lines[i].line)
+			return false;
+	return true;
+}
+
 int v8_resolver_find(struct v8_resolver *resolver, const struct ht_js_frame *frame,
 		     uint32_t *ret_place)
 {
@@ -286,7 +322,10 @@ int v8_resolver_find(struct v8_resolver *resolver, const struct ht_js_frame *fra
 		return err;
 	if (err)
 		place = V8_NO_PLACE;
-	resolver->nr_unnamed += place == V8_NO_PLACE;
+	if (place == V8_NO_PLACE)
+		resolver->nr_unnamed++;
+	else if (frame->kind != HT_JS_TYPED && !is_placed(v8_resolver_place(resolver, place)))
+		resolver->nr_unplaced++;
 	*ret_place = place;
 	return 0;
 }

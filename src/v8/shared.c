@@ -10,7 +10,8 @@
 #define HEAD	   96 /* bytes of an object that are looked at */
 #define WEAK_BITS  3
 #define IS_WEAK(w) (((w)&WEAK_BITS) == WEAK_BITS)
-#define MAX_STEPS  3 /* from a SharedFunctionInfo to its bytecode */
+#define KIND_MASK  31 /* of the flags */
+#define MAX_STEPS  3  /* from a SharedFunctionInfo to its bytecode */
 
 int v8_shared_read(struct v8_heap *heap, uint64_t object, struct v8_shared *ret)
 {
@@ -29,6 +30,9 @@ int v8_shared_read(struct v8_heap *heap, uint64_t object, struct v8_shared *ret)
 	ret->name = v8_word_at(head, at->shared_name);
 	ret->script = v8_word_at(head, at->shared_script);
 	ret->literal_id = v8_int_at(head, at->shared_literal);
+	ret->kind = V8_UNKNOWN;
+	if (at->shared_flags >= 0 && at->shared_flags < at->shared_literal)
+		ret->kind = v8_int_at(head, at->shared_flags) & KIND_MASK;
 	return 0;
 }
 

@@ -14,6 +14,7 @@ struct v8_shared {
 	uint64_t object;	     /* tagged */
 	uint64_t data, name, script; /* tagged words: code or bytecode; a string or ScopeInfo */
 	int32_t literal_id;
+	int32_t kind; /* V8's FunctionKind, V8_UNKNOWN */
 };
 
 /* -ESTALE when @object is none. */

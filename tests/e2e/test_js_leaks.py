@@ -51,7 +51,7 @@ def start_leaking(version, leak):
     arguments = [f"--leak={leak}"]
     if leak == "addon":
         arguments.append(f"--addon={build_addon()}")
-    return Server(version, *arguments)
+    return Server(version, *arguments, flags=("--expose-gc",))
 
 
 def leak_found(version, leak, functions, options, rate):
@@ -62,6 +62,7 @@ def leak_found(version, leak, functions, options, rate):
     if inspector:
         wait_until(lambda: recording_or_ended(recording), "record says that it records")
     server.load(SECONDS)
+    server.nr_requests()  # collects
     recording.stop()
     profile = recording.profile()
     site, row = first_site(recording.output)
@@ -82,15 +83,15 @@ for version, _ in node_versions(20, 24, 26):
 
 @for_each_node("a server that leaks nothing has no function that keeps more and more", 20, 24)
 def no_leak(version):
-    server = Server(version)
+    server = Server(version, flags=("--expose-gc",))
     server.load(1)
     recording = Recording(pid=server.pid, rate=MALLOC_RATE)
     server.load(SECONDS)
+    nr_requests = server.nr_requests()
     recording.stop()
     profile = recording.profile()
     expect(any(js_truth.is_js(p) for s in profile.samples for p in s.places), "no JavaScript")
     sums = by_function(profile, of_server)
-    nr_requests = server.nr_requests()
     # The leaks above are some kilobytes a request.
     expect(nr_requests > 1000 and max(sums.values(), default=0) < 300 * nr_requests, nr_requests, sums)
 

@@ -18,6 +18,8 @@
 #define CORPUS	 "tests/fuzz/corpus/v8/"
 #define MAX_TAPE (1 << 20)
 
+#define CODE_DISTANCE (1 << 20) /* bytes, more than from code to its beginning */
+
 static const struct v8_line wanted[] = {
 	{"#turn", "/tmp/tape/tape.js", 16, 7, 14},    {"read", "/tmp/tape/tape.js", 11, 22, 10},
 	{"inlined", "/tmp/tape/tape.js", 20, 15, 19}, {"", "/tmp/tape/tape.js", 23, 31, 23},
@@ -111,7 +113,7 @@ static void test_optimized(void **state)
 {
 	(void)state;
 	expect_tape(CORPUS "v8-13.6-optimized", 6, 2);
-	expect_tape(CORPUS "v8-14.6-optimized", 6, 2);
+	expect_tape(CORPUS "v8-14.6-optimized", 6, 3);
 }
 
 /* The frame's ids are what counts: another function at its address is not taken for it. */
@@ -151,6 +153,79 @@ static void test_gone(void **state)
 	stop(playing);
 }
 
+/* V8 has taken the data that say what was inlined from the code, and they are found all the same.
+ */
+static void test_dropped(void **state)
+{
+	(void)state;
+	expect_tape(CORPUS "v8-10.2-dropped", 6, 2);
+	expect_tape(CORPUS "v8-13.6-dropped", 6, 2);
+}
+
+/* The function alone is known, by its name and without a line. */
+static void expect_unplaced(struct playing *playing, const struct ht_js_frame *frame,
+			    const char *name)
+{
+	const struct v8_place *place;
+	struct v8_resolver_stats stats;
+	uint32_t index;
+
+	assert_int_equal(v8_resolver_find(playing->resolver, frame, &index), 0);
+	place = v8_resolver_place(playing->resolver, index);
+	assert_non_null(place);
+	assert_int_equal(place->nr_lines, 1);
+	assert_string_equal(place->lines[0].function, name);
+	assert_string_equal(place->lines[0].script, "/tmp/tape/tape.js");
+	assert_int_equal(place->lines[0].line, 0);
+	v8_resolver_stats(playing->resolver, &stats);
+	assert_int_equal(stats.unplaced, 1);
+	assert_int_equal(stats.unnamed, 0);
+}
+
+/* Nothing can be read where the code was. */
+static void test_code_gone(void **state)
+{
+	struct playing *playing = play(CORPUS "v8-13.6-optimized");
+	struct ht_js_frame frame = playing->tape.frames[1];
+
+	(void)state;
+	for (uint32_t i = 0; i < playing->tape.nr_pieces; i++)
+		if (frame.pc - playing->tape.pieces[i].address < CODE_DISTANCE)
+			playing->tape.pieces[i].size = 0;
+	expect_unplaced(playing, &frame, "reader");
+	stop(playing);
+}
+
+/* Other code has come to where the frame's was: its lines and inlined functions are not taken. */
+static void test_code_reused(void **state)
+{
+	struct playing *playing = play(CORPUS "v8-13.6-optimized");
+	struct ht_js_frame frame = playing->tape.frames[1];
+
+	(void)state;
+	frame.pc = playing->tape.frames[0].pc;
+	expect_unplaced(playing, &frame, "reader");
+	stop(playing);
+}
+
+static void test_initializers(void **state)
+{
+	static const char *const names[] = {"<instance_members_initializer>", "Book",
+					    "<static_initializer>"};
+	struct playing *playing = play(CORPUS "v8-14.6-initializers");
+	uint32_t index;
+
+	(void)state;
+	assert_int_equal(playing->tape.nr_frames, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(
+			v8_resolver_find(playing->resolver, &playing->tape.frames[i], &index), 0);
+		assert_string_equal(v8_resolver_place(playing->resolver, index)->lines[0].function,
+				    names[i]);
+	}
+	stop(playing);
+}
+
 static void test_typed(void **state)
 {
 	struct playing *playing = play(CORPUS "v8-14.6-optimized");
@@ -181,6 +256,8 @@ int main(void)
 		cmocka_unit_test(test_interpreted), cmocka_unit_test(test_baseline),
 		cmocka_unit_test(test_optimized),   cmocka_unit_test(test_reused),
 		cmocka_unit_test(test_gone),	    cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_dropped),	    cmocka_unit_test(test_code_gone),
+		cmocka_unit_test(test_code_reused), cmocka_unit_test(test_initializers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,26 @@ static void test_forms(void **state)
 	free(heap);
 }
 
+/* In a collection's pause the first word is the address of the copy, which is no tagged word. */
+static void test_moved(void **state)
+{
+	struct small_heap *heap = malloc(sizeof(*heap));
+	char text[64];
+
+	(void)state;
+	small_heap_init(heap);
+	put_text(heap, 0x100, "moved");
+	put_text(heap, 0x200, "moved");
+	put_word(heap, 0x100, HEAP_BASE + 0x200);
+	expect(heap, TAGGED(0x100), "moved");
+	/* no further than to the copy, and not to what is none */
+	put_word(heap, 0x200, HEAP_BASE + 0x100);
+	assert_int_equal(v8_string_read(&heap->heap, TAGGED(0x100), text, sizeof(text)), -ESTALE);
+	put_word(heap, 0x100, 0);
+	assert_int_equal(v8_string_read(&heap->heap, TAGGED(0x100), text, sizeof(text)), -ESTALE);
+	free(heap);
+}
+
 static void test_limits(void **state)
 {
 	struct small_heap *heap = malloc(sizeof(*heap));
@@ -196,9 +216,9 @@ static void test_line_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forms),	  cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_hostile),	  cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_line_ends),
+		cmocka_unit_test(test_forms),  cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_lines),  cmocka_unit_test(test_line_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,21 @@ class WithField {
 		take(WithField.size);
 }
 
+// Since 14.6 V8 tells apart whether static elements or those of the instances come first.
+class FieldBehindStatic {
+	static first = 1;
+	field =
+		take(WithField.size);
+}
+
+function static_behind_field(size) {
+	return class {
+		field = 1;
+		static taken =
+			take(size);
+	};
+}
+
 class Methods {
 	#hidden = 1;
 
@@ -133,6 +148,13 @@ module.exports = [
 			return new WithField();
 		},
 	},
+	{
+		name: 'field behind static', run(size) {
+			WithField.size = size;
+			return new FieldBehindStatic();
+		},
+	},
+	{ name: 'static behind field', run: (size) => static_behind_field(size) },
 	{ name: 'method', run: (size) => methods.method(size) },
 	{ name: 'private method', run: (size) => methods.calls_private(size) },
 	{ name: 'static method', run: (size) => Methods.static_method(size) },
