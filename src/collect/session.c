@@ -316,9 +316,10 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 		err = launch_load(*ret_pid, launched_code, &launching);
 		if (err == -ESRCH)
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
-		err = err
-			      ?: processes_set_flags(kernel_processes(session->kernel), *ret_pid,
-						     HT_PROCESS_HOLD);
+		/* Let go, it may have ended already: then it has no dlopen to be held at. */
+		if (!err)
+			processes_set_flags(kernel_processes(session->kernel), *ret_pid,
+					    HT_PROCESS_HOLD);
 	}
 	err = err ?: require_probes(session, diag);
 	if (err) {
