@@ -116,14 +116,16 @@ static void check_close(double got, double wanted)
 		fail_msg("%.9g, not %.9g", got, wanted);
 }
 
-static bool is_current(const void *arg, uint32_t tgid, uint32_t epoch)
+/* @arg, when there: when the current image ended. */
+static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
 {
-	(void)arg;
 	(void)tgid;
-	return epoch == EPOCH;
+	if (epoch != EPOCH)
+		return 0;
+	return arg ? *(const uint64_t *)arg : UINT64_MAX;
 }
 
-static const struct snapshot_images images = {is_current, NULL};
+static const struct snapshot_images images = {until_ns, NULL};
 
 static void test_totals(void **state)
 {
@@ -214,6 +216,36 @@ static void test_min_age(void **state)
 	snapshot_done(&snapshot);
 }
 
+/* What an ended image left has the age it had at its end, and stays in use. */
+static void test_min_age_of_ended(void **state)
+{
+	struct stacks stacks = {0};
+	struct snapshot snapshot;
+	struct kernel kernel;
+	uint64_t ended_ns;
+
+	(void)state;
+	fill(&kernel);
+	ended_ns = kernel.start_ns + 4000000000;
+	for (int i = 0; i < 4; i++)
+		kernel.live[i] = make_live(1, 100, EPOCH - 1, 0);
+	kernel.live[0] = make_live(1, 4096, EPOCH, 1000); /* 3 s old at the end */
+	kernel.live[1] = make_live(1, 8192, EPOCH, 1001);
+	assert_int_equal(snapshot_take(&kernel, &stacks,
+				       &(struct snapshot_images){until_ns, &ended_ns}, 3000000000,
+				       now_ns(), &snapshot),
+			 0);
+	check_close(snapshot.sites[1].inuse_bytes, 3 * 4096);
+	snapshot_done(&snapshot);
+
+	assert_int_equal(snapshot_take(&kernel, &stacks,
+				       &(struct snapshot_images){until_ns, &ended_ns}, 0, now_ns(),
+				       &snapshot),
+			 0);
+	check_close(snapshot.sites[1].inuse_bytes, ldexp(1, 39) + 0.25);
+	snapshot_done(&snapshot);
+}
+
 static void test_stacks_of_sites(void **state)
 {
 	struct ht_stack_event event = {.head = {.site = 2, .nr_pcs = 1, .probe = 4},
@@ -254,9 +286,8 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_totals),
-		cmocka_unit_test(test_min_age),
-		cmocka_unit_test(test_stacks_of_sites),
+		cmocka_unit_test(test_totals),		 cmocka_unit_test(test_min_age),
+		cmocka_unit_test(test_min_age_of_ended), cmocka_unit_test(test_stacks_of_sites),
 		cmocka_unit_test(test_errors),
 	};
 
