@@ -133,7 +133,8 @@ static void close_port(struct inspection *inspection)
 			    stopped	   ? "it closes when the process goes on"
 			    : diag.text[0] ? diag.text
 					   : "it closes when the program is less busy");
-	else if (!inspection->quiet && !process_read(port->pid, &process) && process.state != 'Z')
+	else if (!inspection->quiet && !inspection->lost && !process_read(port->pid, &process) &&
+		 process.state != 'Z')
 		cmd_message("the inspector of pid %d is closed again", port->pid);
 }
 
