@@ -93,13 +93,14 @@ static bool is_barren(const struct attachments *attachments, const struct object
 	return false;
 }
 
-static int remember_barren(struct attachments *attachments, struct object *object)
+static int remember_barren(struct attachments *attachments, struct object *object,
+			   struct diag *diag)
 {
 	struct object **all = reallocarray(attachments->barren, attachments->nr_barren + 1,
 					   sizeof(struct object *));
 
 	if (!all)
-		return -ENOMEM;
+		return diag_fail(diag, -ENOMEM, "out of memory");
 	attachments->barren = all;
 	all[attachments->nr_barren++] = object_get(object);
 	return 0;
@@ -118,7 +119,7 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 	if (is_barren(attachments, object))
 		return 0;
 	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr)
-		return remember_barren(attachments, object);
+		return remember_barren(attachments, object, diag);
 	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
 	if (!all || attachments->nr_probes + probes.nr > HT_MAX_PROBES) {
 		probes_done(&probes);

@@ -99,7 +99,9 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 	const struct process *process = &watched->target.process;
 	int err = remember(watched, object);
 
-	if (!err && shared->attachments)
+	if (err)
+		return diag_fail(diag, err, "out of memory");
+	if (shared->attachments)
 		err = attachments_add(shared->attachments, shared->kernel, shared->caps, object,
 				      !strcmp(object->path, process->exe), process->pid, diag);
 	if (err < 0)
@@ -158,7 +160,8 @@ static int read_space(struct watched *watched, const struct kernel *kernel,
 	return err;
 }
 
-static int refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
+/* Reads what is mapped and hands it to the programs. */
+static int publish(struct watched *watched, const struct watch_shared *shared)
 {
 	struct space *space = watched->target.space;
 	uint32_t tgid = watched->target.process.pid, generation;
@@ -174,8 +177,21 @@ static int refresh(struct watched *watched, const struct watch_shared *shared, s
 	err = err
 		      ?: javascript_publish(&watched->javascript, shared->kernel, shared->caps,
 					    shared->tables, space, tgid);
-	err = err ?: processes_set_mapset(kernel_processes(shared->kernel), tgid, mapset);
-	return err ?: watched_examine(watched, shared, diag);
+	return err ?: processes_set_mapset(kernel_processes(shared->kernel), tgid, mapset);
+}
+
+static int refresh(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
+{
+	const struct process *process = &watched->target.process;
+	int err = publish(watched, shared);
+
+	if (err == -ESRCH)
+		return diag_fail(diag, err, "pid %d ended while heaptap attached to it",
+				 process->pid);
+	if (err)
+		return diag_fail(diag, err, "cannot follow what pid %d (%s) maps: %s", process->pid,
+				 process->comm, strerror(-err));
+	return watched_examine(watched, shared, diag);
 }
 
 /* What was loaded before the loader was probed is read once more. */

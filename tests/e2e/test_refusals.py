@@ -86,7 +86,7 @@ def own_unprivileged():
 @test("processes that end while attaching: done or no such target, one message, never a crash")
 def ends_while_attaching():
     for n in range(25):
-        process = subprocess.Popen(["sleep", f"{0.004 * n:.3f}"])
+        process = subprocess.Popen(["sleep", f"{0.005 * n:.3f}"])
         output = scratch() / "out.pb.gz"
         result = heaptap("record", "-p", process.pid, "-d", "500ms", "-o", output)
         process.wait()
@@ -94,7 +94,6 @@ def ends_while_attaching():
         if result.status == 3:
             expect_message(result, 3, process.pid)
         expect(output.exists() == (result.status == 0), "a file, and only when it is done:", result)
-
 
 
 main()
