@@ -55,8 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
 		return 0;
 	case OPTION_NO_FEATURE:
-		if (caps_disable(&options->caps, arg))
-			argp_error(state, "--no-feature: there is no feature '%s'", arg);
+		option_no_feature(state, &options->caps, arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': a process is given with -p", arg);

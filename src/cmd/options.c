@@ -189,3 +189,9 @@ uint64_t option_number(const struct argp_state *state, const char *option, const
 			   text, min, max);
 	return value;
 }
+
+void option_no_feature(const struct argp_state *state, struct caps *caps, const char *names)
+{
+	if (caps_disable(caps, names))
+		argp_error(state, "--no-feature: there is no feature '%s'", names);
+}

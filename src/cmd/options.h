@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cmd/cmd.h"
+#include "collect/caps.h"
 #include "export/export.h"
 
 /* Keys of options without a short name, apart from every character and from each other. */
@@ -55,6 +56,8 @@ uint64_t option_time_ns(const struct argp_state *state, const char *option, cons
 double option_share(const struct argp_state *state, const char *option, const char *text);
 uint64_t option_number(const struct argp_state *state, const char *option, const char *text,
 		       uint64_t min, uint64_t max);
+/* --no-feature @names: @caps goes without them. */
+void option_no_feature(const struct argp_state *state, struct caps *caps, const char *names);
 
 /* The closing section of a command's --help, a string literal. */
 #define OPTION_EXIT_LINE(name, status, text) "  " #status "  " text "\n"

@@ -260,8 +260,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->propagate_status = true;
 		return 0;
 	case OPTION_NO_FEATURE:
-		if (caps_disable(&session->caps, arg))
-			argp_error(state, "--no-feature: there is no feature '%s'", arg);
+		option_no_feature(state, &session->caps, arg);
 		return 0;
 	case OPTION_EMPTY_PROGRAMS:
 		session->empty_programs = true;

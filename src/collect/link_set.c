@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collect/target.h"
+
 static int add_side(struct link_set *set, const struct caps *caps, int program,
 		    enum probe_side side, const struct link_sites *sites)
 {
@@ -76,7 +78,7 @@ int link_set_explain(const struct object *object, pid_t pid, int err, struct dia
 			"CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE",
 			object->path, pid);
 	if (err == -ESRCH)
-		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
+		return target_gone(pid, diag);
 	return diag_fail(diag, err, "cannot put probes on %s in pid %d: %s", object->path, pid,
 			 strerror(-err));
 }

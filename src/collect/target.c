@@ -47,6 +47,11 @@ static int explain(pid_t pid, const struct process *process, int err, struct dia
 	}
 }
 
+int target_gone(pid_t pid, struct diag *diag)
+{
+	return diag_fail(diag, -ESRCH, "pid %d ended while heaptap attached to it", pid);
+}
+
 static int open_space(struct target *target, const struct space *like, struct diag *diag)
 {
 	pid_t pid = target->process.pid;
@@ -58,7 +63,7 @@ static int open_space(struct target *target, const struct space *like, struct di
 		err = space_share(target->space, like);
 	err = err ?: space_refresh(target->space, NULL);
 	if (err == -ESRCH)
-		return diag_fail(diag, err, "pid %d ended while heaptap attached to it", pid);
+		return target_gone(pid, diag);
 	if (err == -EPERM || err == -EACCES)
 		return diag_fail(
 			diag, -EACCES,
@@ -86,10 +91,8 @@ int target_open(pid_t pid, const struct space *like, struct target *ret, struct 
 	ret->pidfd = syscall(SYS_pidfd_open, pid, 0);
 	if (ret->pidfd < 0) {
 		err = -errno;
-		return diag_fail(diag, err,
-				 err == -ESRCH ? "pid %d ended while heaptap attached to it"
-					       : "cannot open pid %d",
-				 pid);
+		return err == -ESRCH ? target_gone(pid, diag)
+				     : diag_fail(diag, err, "cannot open pid %d", pid);
 	}
 	err = open_space(ret, like, diag);
 	if (err) {

@@ -42,6 +42,9 @@ void target_measure(struct target *target);
 /* The process has exec'd: a new image in a new address space. @like as in target_open(). */
 int target_exec(struct target *target, uint32_t epoch, const struct space *like);
 
+/* Fails with -ESRCH: @pid ended meanwhile. */
+int target_gone(pid_t pid, struct diag *diag);
+
 /* It has ended: what it last showed is kept, and its number may be another's. */
 void target_end(struct target *target);
 

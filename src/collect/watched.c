@@ -186,8 +186,7 @@ static int refresh(struct watched *watched, const struct watch_shared *shared, s
 	int err = publish(watched, shared);
 
 	if (err == -ESRCH)
-		return diag_fail(diag, err, "pid %d ended while heaptap attached to it",
-				 process->pid);
+		return target_gone(process->pid, diag);
 	if (err)
 		return diag_fail(diag, err, "cannot follow what pid %d (%s) maps: %s", process->pid,
 				 process->comm, strerror(-err));
