@@ -85,27 +85,6 @@ static struct attachment *find(const struct attachments *attachments, const stru
 	return NULL;
 }
 
-static bool is_barren(const struct attachments *attachments, const struct object *object)
-{
-	for (unsigned int i = 0; i < attachments->nr_barren; i++)
-		if (attachments->barren[i] == object)
-			return true;
-	return false;
-}
-
-static int remember_barren(struct attachments *attachments, struct object *object,
-			   struct diag *diag)
-{
-	struct object **all = reallocarray(attachments->barren, attachments->nr_barren + 1,
-					   sizeof(struct object *));
-
-	if (!all)
-		return diag_fail(diag, -ENOMEM, "out of memory");
-	attachments->barren = all;
-	all[attachments->nr_barren++] = object_get(object);
-	return 0;
-}
-
 int attachments_add(struct attachments *attachments, const struct kernel *kernel,
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
 		    struct diag *diag)
@@ -116,10 +95,12 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 
 	if (attachment)
 		return attach(kernel, caps, pid, attachment, diag) ?: 1;
-	if (is_barren(attachments, object))
+	if (object->lacks & OBJECT_LACKS_ALLOCATOR)
 		return 0;
-	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr)
-		return remember_barren(attachments, object, diag);
+	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr) {
+		object->lacks |= OBJECT_LACKS_ALLOCATOR;
+		return 0;
+	}
 	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
 	if (!all || attachments->nr_probes + probes.nr > HT_MAX_PROBES) {
 		probes_done(&probes);
@@ -191,9 +172,6 @@ void attachments_done(struct attachments *attachments)
 		free(attachments->all[i].links);
 		probes_done(&attachments->all[i].probes);
 	}
-	for (unsigned int i = 0; i < attachments->nr_barren; i++)
-		object_put(attachments->barren[i]);
-	free(attachments->barren);
 	free(attachments->all);
 	memset(attachments, 0, sizeof(*attachments));
 }

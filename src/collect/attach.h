@@ -32,8 +32,6 @@ struct attachment {
 struct attachments {
 	unsigned int nr, nr_probes;
 	struct attachment *all;
-	unsigned int nr_barren; /* files without any, held: they are looked through once */
-	struct object **barren;
 };
 
 /*

@@ -74,9 +74,11 @@ static int examine(struct javascript *javascript, struct object *object)
 	struct v8_file file = {0};
 	int err;
 
-	if (object->fd < 0 || object == javascript->file.object)
+	if (object->lacks & OBJECT_LACKS_V8 || object == javascript->file.object)
 		return 0;
-	err = read_file(object, &file);
+	err = object->fd < 0 ? -ENOENT : read_file(object, &file);
+	if (err == -ENOENT)
+		object->lacks |= OBJECT_LACKS_V8;
 	if (err == -ENOENT || err == -ENOMEM)
 		return err == -ENOMEM ? err : 0;
 	memcpy(javascript->note, file.layout.note, sizeof(javascript->note));

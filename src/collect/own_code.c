@@ -31,7 +31,7 @@ __asm__(".pushsection .text\n"
 int own_code_offset(uint64_t (*function)(uint64_t), uint64_t *ret_offset)
 {
 	uint64_t address = (uintptr_t)function;
-	struct space *space = space_new(getpid());
+	struct space *space = space_new(getpid(), NULL);
 	const struct mapping *mapping;
 	uint32_t index;
 	int err;

@@ -23,12 +23,14 @@
 #include "collect/processes.h"
 #include "collect/tables.h"
 #include "collect/watch_list.h"
+#include "proc/objects.h"
 #include "util/clock.h"
 
 #define MEASURE_INTERVAL_NS 500000000ULL
 
 struct session {
 	struct caps caps;
+	struct objects *objects;
 	struct kernel *kernel;
 	struct ring_buffer *ring;
 	struct stacks stacks;
@@ -203,9 +205,18 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		diag_fail(diag, err, "cannot map the unwind tables: %s", strerror(-err));
 		goto out;
 	}
+	session->objects = objects_new();
+	if (!session->objects) {
+		err = diag_fail(diag, -ENOMEM, "out of memory");
+		goto out;
+	}
 	session->shared = (struct watch_shared){
-		session->kernel, &session->caps, session->tables,
-		options->source == SOURCE_MALLOC ? &session->attachments : NULL, false};
+		.kernel = session->kernel,
+		.caps = &session->caps,
+		.tables = session->tables,
+		.objects = session->objects,
+		.attachments = options->source == SOURCE_MALLOC ? &session->attachments : NULL,
+	};
 	session->ring =
 		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
 	if (!session->ring)
@@ -234,6 +245,7 @@ void session_free(struct session *session)
 	tables_free(session->tables);
 	stacks_done(&session->stacks);
 	kernel_free(session->kernel);
+	objects_free(session->objects);
 	free(session);
 }
 

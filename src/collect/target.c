@@ -52,15 +52,13 @@ int target_gone(pid_t pid, struct diag *diag)
 	return diag_fail(diag, -ESRCH, "pid %d ended while heaptap attached to it", pid);
 }
 
-static int open_space(struct target *target, const struct space *like, struct diag *diag)
+static int open_space(struct target *target, struct objects *objects, struct diag *diag)
 {
 	pid_t pid = target->process.pid;
 	int err;
 
-	target->space = space_new(pid);
+	target->space = space_new(pid, objects);
 	err = target->space ? 0 : -ENOMEM;
-	if (!err && like)
-		err = space_share(target->space, like);
 	err = err ?: space_refresh(target->space, NULL);
 	if (err == -ESRCH)
 		return target_gone(pid, diag);
@@ -78,7 +76,7 @@ static int open_space(struct target *target, const struct space *like, struct di
 	return 0;
 }
 
-int target_open(pid_t pid, const struct space *like, struct target *ret, struct diag *diag)
+int target_open(pid_t pid, struct objects *objects, struct target *ret, struct diag *diag)
 {
 	int err;
 
@@ -94,7 +92,7 @@ int target_open(pid_t pid, const struct space *like, struct target *ret, struct 
 		return err == -ESRCH ? target_gone(pid, diag)
 				     : diag_fail(diag, err, "cannot open pid %d", pid);
 	}
-	err = open_space(ret, like, diag);
+	err = open_space(ret, objects, diag);
 	if (err) {
 		target_close(ret);
 		return err;
@@ -131,17 +129,15 @@ void target_measure(struct target *target)
 		target->perf_map = perf_map_file_open(target->process.pid);
 }
 
-int target_exec(struct target *target, uint32_t epoch, const struct space *like)
+int target_exec(struct target *target, uint32_t epoch)
 {
 	struct process process;
-	int err;
 
 	target->epoch = epoch;
 	if (!process_read(target->process.pid, &process))
 		target->process = process;
 	space_retire(target->space);
-	err = like ? space_share(target->space, like) : 0;
-	return err ?: space_refresh(target->space, NULL);
+	return space_refresh(target->space, NULL);
 }
 
 void target_end(struct target *target)

@@ -30,17 +30,17 @@ struct target {
 
 /*
  * Opens @pid for watching. -ESRCH: none such, or it ended; -ENOTSUP: one that cannot be profiled
- * (a kernel thread, a zombie, 32-bit); -EACCES: not permitted. @diag says which. Files that @like
- * (may be NULL) has open are not opened again.
+ * (a kernel thread, a zombie, 32-bit); -EACCES: not permitted. @diag says which. @objects as in
+ * space_new().
  */
-int target_open(pid_t pid, const struct space *like, struct target *ret, struct diag *diag);
+int target_open(pid_t pid, struct objects *objects, struct target *ret, struct diag *diag);
 void target_close(struct target *target);
 
 /* Looks at CPU time and memory again; what an ended process last showed is kept. */
 void target_measure(struct target *target);
 
-/* The process has exec'd: a new image in a new address space. @like as in target_open(). */
-int target_exec(struct target *target, uint32_t epoch, const struct space *like);
+/* The process has exec'd: a new image in a new address space. */
+int target_exec(struct target *target, uint32_t epoch);
 
 /* Fails with -ESRCH: @pid ended meanwhile. */
 int target_gone(pid_t pid, struct diag *diag);

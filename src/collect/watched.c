@@ -32,7 +32,7 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
-	err = target_open(pid, like ? like->target.space : NULL, &ret->target, diag);
+	err = target_open(pid, shared->objects, &ret->target, diag);
 	if (err)
 		return err;
 	ret->first_epoch = ret->target.epoch = epoch;
@@ -93,6 +93,16 @@ static int remember(struct watched *watched, struct object *object)
 	return 0;
 }
 
+static bool is_loader(struct object *object, struct loader_place *ret)
+{
+	if (object->lacks & OBJECT_LACKS_LOADER)
+		return false;
+	if (!loader_place_find(object, ret))
+		return true;
+	object->lacks |= OBJECT_LACKS_LOADER;
+	return false;
+}
+
 static int examine(struct watched *watched, const struct watch_shared *shared,
 		   struct object *object, struct diag *diag)
 {
@@ -106,7 +116,7 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 				      !strcmp(object->path, process->exe), process->pid, diag);
 	if (err < 0)
 		return err;
-	if (!watched->loader && !loader_place_find(object, &watched->loader_place) &&
+	if (!watched->loader && is_loader(object, &watched->loader_place) &&
 	    !loader_hook_open(shared->kernel, shared->caps, object, &watched->loader_place,
 			      process->pid, &watched->loader_hook))
 		watched->loader = object_get(object);
@@ -214,7 +224,7 @@ void watched_measure(struct watched *watched, const struct kernel *kernel)
 int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch,
 		 const struct watched *like)
 {
-	int err = target_exec(&watched->target, epoch, like ? like->target.space : NULL);
+	int err = target_exec(&watched->target, epoch);
 
 	err = err ?: javascript_exec(&watched->javascript, shared->kernel);
 	if (!err && like)

@@ -25,6 +25,7 @@ struct watch_shared {
 	struct kernel *kernel;
 	const struct caps *caps;
 	struct tables *tables;
+	struct objects *objects;	 /* the files of all processes */
 	struct attachments *attachments; /* NULL: no allocator is probed */
 	bool closed;			 /* what comes now gets no probe */
 };

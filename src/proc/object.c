@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "proc/objects.h"
 #include "proc/procfs.h"
 
 #define VDSO_NAME "[vdso]"
@@ -127,33 +128,61 @@ static int mapped_open(int dir, const struct maps_entry *entry)
 	return by_path >= 0 ? by_path : fd;
 }
 
-static int file_open(int dir, const struct maps_entry *entry, struct object *object)
+static int64_t mtime_ns(const struct stat *st)
 {
-	char name[32];
-	struct stat st;
-	int handle, fd;
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
 
-	handle = mapped_open(dir, entry);
+/* As mapped_open(), when it is a regular file, the one that maps tells; and what it is. */
+static int file_handle(int dir, const struct maps_entry *entry, struct object_key *ret)
+{
+	int handle = mapped_open(dir, entry), err = 0;
+	struct stat st;
+
 	if (handle < 0)
 		return handle;
-	if (fstat(handle, &st)) {
-		fd = -errno;
-	} else if (!S_ISREG(st.st_mode)) {
-		fd = -ENOTSUP;
-	} else if (st.st_dev == entry->dev && st.st_ino != entry->ino) {
-		fd = -ESTALE;
-	} else {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", handle);
-		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (fd < 0)
-			fd = -errno;
+	if (fstat(handle, &st))
+		err = -errno;
+	else if (!S_ISREG(st.st_mode))
+		err = -ENOTSUP;
+	else if (st.st_dev == entry->dev && st.st_ino != entry->ino)
+		err = -ESTALE;
+	if (err) {
+		close(handle);
+		return err;
 	}
+	*ret = (struct object_key){st.st_dev, st.st_ino, mtime_ns(&st)};
+	return handle;
+}
+
+int object_peek(int dir, const struct maps_entry *entry, struct object_key *ret)
+{
+	int handle = file_handle(dir, entry, ret);
+
+	if (handle < 0)
+		return handle;
+	close(handle);
+	return 0;
+}
+
+static int file_open(int dir, const struct maps_entry *entry, struct object *object)
+{
+	struct object_key key;
+	int handle = file_handle(dir, entry, &key), fd;
+	char name[32];
+
+	if (handle < 0)
+		return handle;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", handle);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		fd = -errno;
 	close(handle);
 	if (fd < 0)
 		return fd;
-	object->dev = st.st_dev;
-	object->ino = st.st_ino;
-	object->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	object->dev = key.dev;
+	object->ino = key.ino;
+	object->mtime_ns = key.mtime_ns;
 	return fd;
 }
 
@@ -243,14 +272,9 @@ struct object *object_open(int dir, pid_t pid, const struct maps_entry *entry)
 	return object;
 }
 
-bool object_equal(const struct object *a, const struct object *b)
+struct object_key object_key(const struct object *object)
 {
-	if (a->vdso || b->vdso || a->error != b->error)
-		return false;
-	if (a->dev != b->dev || a->ino != b->ino || a->mtime_ns != b->mtime_ns)
-		return false;
-	/* Without a descriptor to hold the inode its number may have been given to another. */
-	return !a->error || !strcmp(a->path, b->path);
+	return (struct object_key){object->dev, object->ino, object->mtime_ns};
 }
 
 struct object *object_get(struct object *object)
@@ -263,6 +287,8 @@ void object_put(struct object *object)
 {
 	if (!object || --object->refs)
 		return;
+	if (object->objects)
+		objects_forget(object->objects, object);
 	if (object->fd >= 0)
 		close(object->fd);
 	free(object->path);

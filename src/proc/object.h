@@ -7,6 +7,7 @@
 #define HEAPTAP_PROC_OBJECT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "proc/maps.h"
@@ -24,7 +25,15 @@ bool object_exists(const struct maps_entry *entry);
  */
 struct object *object_open(int dir, pid_t pid, const struct maps_entry *entry);
 
-/* Whether both are the same file in the same state. */
-bool object_equal(const struct object *a, const struct object *b);
+/* What a file is, and in which state. */
+struct object_key {
+	uint64_t dev, ino;
+	int64_t mtime_ns;
+};
+
+struct object_key object_key(const struct object *object);
+
+/* That of the file behind @entry, without opening it for reading. 0 or -errno as above. */
+int object_peek(int dir, const struct maps_entry *entry, struct object_key *ret);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "proc/maps.h"
 #include "proc/object.h"
+#include "proc/objects.h"
 #include "proc/procfs.h"
 
 /* The file of a mapping as maps tells it: need not be the object's dev and ino, which are fstat's,
@@ -31,11 +32,10 @@ struct space_index {
 	struct backing *backings; /* of the mapping with the same index */
 	uint32_t *live;		  /* indices of the live mappings, by address */
 	uint32_t nr_live;
-	struct object **objects; /* each once, with a reference */
-	uint32_t nr_objects, objects_capacity;
+	struct objects *objects, *own; /* the files; own when nobody else has them */
 };
 
-struct space *space_new(pid_t pid)
+struct space *space_new(pid_t pid, struct objects *objects)
 {
 	struct space *space = calloc(1, sizeof(*space));
 
@@ -48,6 +48,13 @@ struct space *space_new(pid_t pid)
 		return NULL;
 	}
 	space->index->dir = procfs_open(pid);
+	if (!objects)
+		objects = space->index->own = objects_new();
+	space->index->objects = objects;
+	if (!objects) {
+		space_free(space);
+		return NULL;
+	}
 	return space;
 }
 
@@ -66,14 +73,12 @@ void space_free(struct space *space)
 	index = space->index;
 	for (uint32_t i = 0; i < space->nr_mappings; i++)
 		mapping_done(&space->mappings[i]);
-	for (uint32_t i = 0; i < index->nr_objects; i++)
-		object_put(index->objects[i]);
+	objects_free(index->own);
 	if (index->dir >= 0)
 		close(index->dir);
 	free(space->mappings);
 	free(index->backings);
 	free(index->live);
-	free(index->objects);
 	free(index);
 	free(space);
 }
@@ -103,67 +108,16 @@ static int reserve(struct space *space, uint32_t nr)
 	return 0;
 }
 
-/* Takes over the reference to @object, also on failure. */
-static int add_object(struct space_index *index, struct object *object)
+/* A file may be deleted or replaced long after it was mapped. */
+static void note_deleted(struct object *object, const struct maps_entry *entry)
 {
-	struct object **objects;
+	size_t len;
 
-	if (index->nr_objects == index->objects_capacity) {
-		uint32_t wanted = index->objects_capacity ? index->objects_capacity * 2 : 32;
-
-		objects = reallocarray(index->objects, wanted, sizeof(struct object *));
-		if (!objects) {
-			object_put(object);
-			return -ENOMEM;
-		}
-		index->objects = objects;
-		index->objects_capacity = wanted;
-	}
-	index->objects[index->nr_objects++] = object;
-	return 0;
-}
-
-static struct object *known_object(const struct space_index *index, const struct object *object)
-{
-	for (uint32_t i = 0; i < index->nr_objects; i++)
-		if (object_equal(index->objects[i], object))
-			return index->objects[i];
-	return NULL;
-}
-
-/* One kernel maps the same vdso into all its 64-bit processes. */
-static struct object *known_vdso(const struct space_index *index)
-{
-	for (uint32_t i = 0; i < index->nr_objects; i++)
-		if (index->objects[i]->vdso && !index->objects[i]->error)
-			return index->objects[i];
-	return NULL;
-}
-
-/* The object behind @entry with a reference for the caller: one that is known, or a new one. */
-static int find_object(struct space *space, const struct maps_entry *entry, struct object **ret)
-{
-	struct object *object, *known = entry->ino ? NULL : known_vdso(space->index);
-	int err;
-
-	if (known) {
-		*ret = object_get(known);
-		return 0;
-	}
-	object = object_open(space->index->dir, space->pid, entry);
-	if (!object)
-		return -ENOMEM;
-	known = known_object(space->index, object);
-	if (known) {
-		known->deleted |= object->deleted;
-		object_put(object);
-		*ret = object_get(known);
-		return 0;
-	}
-	err = add_object(space->index, object);
-	if (!err)
-		*ret = object_get(object);
-	return err;
+	if (!object || object->vdso || object->deleted)
+		return;
+	len = strlen(object->path);
+	if (!strncmp(entry->name, object->path, len) && !strcmp(entry->name + len, MAPS_DELETED))
+		object->deleted = true;
 }
 
 /* Fills mapping @at, which the space does not count yet. */
@@ -174,17 +128,18 @@ static int fill_mapping(struct space *space, uint32_t at, const struct maps_entr
 		.end = entry->end,
 		.offset = entry->offset,
 	};
-	int err;
 
 	mapping.name = strdup(entry->name);
 	if (!mapping.name)
 		return -ENOMEM;
 	if (object_exists(entry)) {
-		err = find_object(space, entry, &mapping.object);
-		if (err) {
+		mapping.object =
+			objects_find(space->index->objects, space->index->dir, space->pid, entry);
+		if (!mapping.object) {
 			free(mapping.name);
-			return err;
+			return -ENOMEM;
 		}
+		note_deleted(mapping.object, entry);
 	}
 	space->mappings[at] = mapping;
 	space->index->backings[at] = (struct backing){entry->dev, entry->ino};
@@ -202,18 +157,6 @@ static bool same_mapping(const struct space *space, uint32_t at, const struct ma
 	return mapping->start == entry->start && mapping->end == entry->end &&
 	       mapping->offset == entry->offset && backing->dev == entry->dev &&
 	       backing->ino == entry->ino && (entry->ino || !strcmp(mapping->name, entry->name));
-}
-
-/* A file may be deleted or replaced long after it was mapped. */
-static void note_deleted(struct object *object, const struct maps_entry *entry)
-{
-	size_t len;
-
-	if (!object || object->vdso || object->deleted)
-		return;
-	len = strlen(object->path);
-	if (!strncmp(entry->name, object->path, len) && !strcmp(entry->name + len, MAPS_DELETED))
-		object->deleted = true;
 }
 
 /*
@@ -350,17 +293,4 @@ void space_leave(struct space *space)
 	if (space->index->dir >= 0)
 		close(space->index->dir);
 	space->index->dir = -ESRCH;
-}
-
-int space_share(struct space *space, const struct space *from)
-{
-	const struct space_index *index = from->index;
-	int err = 0;
-
-	for (uint32_t i = 0; i < index->nr_objects && !err; i++)
-		if (!index->objects[i]->error &&
-		    (index->objects[i]->vdso ? !known_vdso(space->index)
-					     : !known_object(space->index, index->objects[i])))
-			err = add_object(space->index, object_get(index->objects[i]));
-	return err;
 }

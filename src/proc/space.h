@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct objects;
+
 /* A file (or the vDSO) some process maps. Shared by reference count between mappings and spaces. */
 struct object {
 	uint32_t refs;
@@ -24,10 +26,16 @@ struct object {
 	int64_t mtime_ns;
 	bool deleted; /* the path no longer names this inode */
 	bool vdso;
-	char *path; /* as /proc/PID/maps has it, without " (deleted)"; "[vdso]" */
+	uint8_t lacks;		 /* OBJECT_LACKS_*: what was looked for in it in vain */
+	char *path;		 /* as /proc/PID/maps has it, without " (deleted)"; "[vdso]" */
+	struct objects *objects; /* where it is to be found; NULL: nowhere */
 	char *root; /* "/proc/PID/root" of the process it was found in: where separate debug
 		     * files of a container may be; may be gone, then ignored */
 };
+
+#define OBJECT_LACKS_ALLOCATOR 1
+#define OBJECT_LACKS_V8	       2
+#define OBJECT_LACKS_LOADER    4
 
 struct object *object_get(struct object *object);
 void object_put(struct object *object); /* NULL allowed */
@@ -49,8 +57,9 @@ struct space {
 
 #define SPACE_NONE UINT32_MAX
 
-/* NULL when out of memory. space_free(NULL) is allowed. */
-struct space *space_new(pid_t pid);
+/* Its files are those of @objects, which outlives it; NULL: of its own. NULL when out of memory.
+ * space_free(NULL) is allowed. */
+struct space *space_new(pid_t pid, struct objects *objects);
 /* The process has ended; nothing can be read any more, what was stays. */
 void space_leave(struct space *space);
 void space_free(struct space *space);
@@ -72,9 +81,5 @@ uint32_t *space_live(const struct space *space, uint32_t *ret_nr);
 
 /* All live mappings retire at once: the process has exec'd. */
 void space_retire(struct space *space);
-
-/* Files that @from has open need not be opened again for @space (a forked child, another worker
- * of the same program). 0 or -ENOMEM. */
-int space_share(struct space *space, const struct space *from);
 
 #endif

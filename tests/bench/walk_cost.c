@@ -155,7 +155,7 @@ static int measure(struct walk_cost_bpf *skel, pid_t pid, const char *path)
 		.nr_chunks = NR_CHUNKS,
 		.nr_rules = NR_RULES,
 	};
-	struct space *space = space_new(pid);
+	struct space *space = space_new(pid, NULL);
 	struct tables *tables = NULL;
 	int err = space ? tables_new(&maps, &tables) : -ENOMEM;
 

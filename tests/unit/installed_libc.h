@@ -27,7 +27,7 @@ static inline void installed_libc_close(struct installed_libc *libc)
 
 static inline void installed_libc_open(struct installed_libc *ret)
 {
-	*ret = (struct installed_libc){.space = space_new(getpid())};
+	*ret = (struct installed_libc){.space = space_new(getpid(), NULL)};
 	assert_non_null(ret->space);
 	assert_int_equal(space_refresh(ret->space, NULL), 0);
 	for (uint32_t i = 0; i < ret->space->nr_mappings; i++) {

@@ -73,7 +73,7 @@ static inline void check_content(const struct object *object, const char *conten
 
 static inline struct space *space_of(pid_t pid)
 {
-	struct space *space = space_new(pid);
+	struct space *space = space_new(pid, NULL);
 
 	assert_non_null(space);
 	assert_int_equal(space_refresh(space, NULL), 0);

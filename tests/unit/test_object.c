@@ -57,7 +57,7 @@ static int unprivileged(const char *kept, const char *replaced, const char *newe
 
 	if (rename(newer, replaced) || setgid(65534) || setuid(65534) || prctl(PR_SET_DUMPABLE, 1))
 		return 1;
-	space = space_new(getpid());
+	space = space_new(getpid(), NULL);
 	if (!space || space_refresh(space, NULL))
 		return 2;
 	mapping = mapping_at(space, a);

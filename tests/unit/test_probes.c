@@ -137,7 +137,7 @@ static void test_states(void **state)
 static void test_no_allocator(void **state)
 {
 	struct object closed = {.refs = 1, .fd = -1, .error = -EACCES, .path = "/gone"};
-	struct space *space = space_new(getpid());
+	struct space *space = space_new(getpid(), NULL);
 	struct probes probes;
 	struct diag diag = {""};
 	bool seen = false;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "mapped_files.h"
+#include "proc/objects.h"
 
 static unsigned int count_fds(void)
 {
@@ -88,6 +89,7 @@ static void test_self(void **state)
 static void test_shared_object(void **state)
 {
 	const char *path = in_directory("shared"), *link_path = in_directory("link");
+	struct objects *objects = objects_new();
 	struct space *space, *second;
 	struct object *object;
 	char *a, *b, *c;
@@ -96,7 +98,8 @@ static void test_shared_object(void **state)
 	write_file(path, "content");
 	assert_int_equal(link(path, link_path), 0);
 	a = map_file(path, 0);
-	space = space_of(getpid());
+	space = space_new(getpid(), objects);
+	assert_int_equal(space_refresh(space, NULL), 0);
 	object = mapping_at(space, a)->object;
 	b = map_file(path, PAGE);
 	c = map_file(link_path, 0);
@@ -106,13 +109,16 @@ static void test_shared_object(void **state)
 	assert_int_equal(mapping_at(space, b)->offset, PAGE);
 	assert_string_equal(mapping_at(space, c)->name, link_path);
 
-	second = space_new(getpid());
-	assert_int_equal(space_share(second, space), 0);
+	second = space_new(getpid(), objects);
 	assert_int_equal(space_refresh(second, NULL), 0);
 	assert_ptr_equal(mapping_at(second, a)->object, object);
 	space_free(space);
 	check_content(object, "content");
+	object_get(object);
 	space_free(second);
+	objects_free(objects);
+	check_content(object, "content");
+	object_put(object);
 	munmap(a, PAGE);
 	munmap(b, PAGE);
 	munmap(c, PAGE);
@@ -260,7 +266,7 @@ static void test_process_gone(void **state)
 			pause();
 	}
 	space = space_of(pid);
-	late = space_new(pid);
+	late = space_new(pid, NULL);
 	at = space_find(space, (uintptr_t)a);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);

@@ -227,7 +227,7 @@ static void test_self(void **state)
 	const struct symbolizer_options options = {.lines = true};
 	struct symbolizer *symbolizer = symbolizer_new(&options);
 	struct profile *profile = profile_new();
-	struct space *space = space_new(getpid());
+	struct space *space = space_new(getpid(), NULL);
 	const uintptr_t vdso = getauxval(AT_SYSINFO_EHDR);
 	const struct {
 		uintptr_t address;
