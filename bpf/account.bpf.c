@@ -73,23 +73,33 @@ __hidden int account_put_back(struct ht_live_key *key, struct ht_live *entry)
 	return live_insert(key, entry);
 }
 
-/* A new row of the sites array for @key, or that of a CPU that was faster. 0 = no room. */
-static __noinline __u32 site_new(struct ht_site_key *key)
+/* A row of the sites array that nobody uses: one that was given back, or the next. 0 = no room. */
+static __always_inline __u32 site_take(void)
 {
-	struct ht_site *site;
-	__u32 index, *other;
+	__u32 index = 0;
 
+	if (!bpf_map_pop_elem(&free_sites, &index))
+		return index;
 	if (ht_next_site >= ht_nr_sites)
 		return 0;
 	index = __sync_fetch_and_add(&ht_next_site, 1);
-	site = site_at(index);
-	if (index >= ht_nr_sites || !site)
+	return index < ht_nr_sites ? index : 0;
+}
+
+/* A new row for @key, or that of a CPU that was faster. 0 = no room. */
+static __noinline __u32 site_new(struct ht_site_key *key)
+{
+	__u32 index = site_take(), *other;
+	struct ht_site *site = site_at(index);
+
+	if (!index || !site)
 		return 0;
 	site->key = *key;
 	site->first_ms = time_ms();
 	if (!bpf_map_update_elem(&site_index, key, &index, BPF_NOEXIST))
 		return index;
 	site->key.tgid = 0;
+	bpf_map_push_elem(&free_sites, &index, BPF_ANY);
 	other = bpf_map_lookup_elem(&site_index, key);
 	return other ? *other : 0;
 }

@@ -13,6 +13,7 @@ const volatile __u32 ht_nr_sites;
 const volatile __u32 ht_nr_slots;
 const volatile __u32 ht_copy_every;
 volatile __u32 ht_next_site = 1;
+volatile bool ht_all_execs;
 volatile __u32 ht_last_epoch;
 
 const volatile __u32 ht_weight_table[HT_WEIGHT_SIZE];
@@ -21,6 +22,7 @@ const volatile __u32 ht_ln_table[HT_LN_SIZE];
 struct live_map live SEC(".maps");
 struct site_index_map site_index SEC(".maps");
 struct sites_map sites SEC(".maps");
+struct free_sites_map free_sites SEC(".maps");
 struct processes_map processes SEC(".maps");
 struct v8s_map v8s SEC(".maps");
 struct events_map events SEC(".maps");

@@ -20,6 +20,7 @@ extern const volatile __u32 ht_nr_sites;
 extern const volatile __u32 ht_nr_slots;   /* scratch slots of all CPUs */
 extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */
 extern volatile __u32 ht_next_site;	   /* site 0 collects what found no place */
+extern volatile bool ht_all_execs;	   /* of processes that are not watched too */
 extern volatile __u32 ht_last_epoch;	   /* of struct ht_live_key, given to an exec or a child */
 
 struct live_map {
@@ -46,6 +47,14 @@ struct sites_map {
 	__type(value, struct ht_site);
 };
 extern struct sites_map sites SEC(".maps");
+
+/* Rows of sites that may be taken again. */
+struct free_sites_map {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__uint(value_size, sizeof(__u32));
+};
+extern struct free_sites_map free_sites SEC(".maps");
 
 struct processes_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -5,6 +5,17 @@
  */
 #include "maps.bpf.h"
 
+static __always_inline void process_renew(struct ht_process *process, __u32 epoch)
+{
+	process->trampoline = 0;
+	process->mapset = 0;
+	process->v8 = 0;
+	process->nr_forwarding = 0;
+	__sync_fetch_and_add(&process->generation, 1);
+	process->epoch = epoch;
+}
+
+/* Of one that is not watched it is told too when processes are picked by what they are. */
 SEC("raw_tp/sched_process_exec")
 int process_exec(void *ctx)
 {
@@ -12,15 +23,11 @@ int process_exec(void *ctx)
 	struct ht_process *process = process_find(tgid);
 	struct ht_event event = {.kind = HT_EVENT_EXEC, .tgid = tgid};
 
-	if (!process)
+	if (!process && !ht_all_execs)
 		return 0;
-	process->trampoline = 0;
-	process->mapset = 0;
-	process->v8 = 0;
-	process->nr_forwarding = 0;
-	__sync_fetch_and_add(&process->generation, 1);
 	event.epoch = epoch_next();
-	process->epoch = event.epoch;
+	if (process)
+		process_renew(process, event.epoch);
 	event.time_ns = bpf_ktime_get_ns();
 	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
 		loss_add(HT_LOSS_event_lost);

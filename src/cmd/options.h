@@ -18,7 +18,9 @@
 enum option_key {
 	OPTION_TOP = 0x100,
 	OPTION_STACKS,
-	OPTION_FIRST_FREE, /* a command's own long options count from here */
+	OPTION_FIRST_TARGET, /* cmd/target_options.c */
+	OPTION_FIRST_FREE =
+		OPTION_FIRST_TARGET + 8, /* a command's own long options count from here */
 };
 
 /*

@@ -32,11 +32,13 @@ int output_check(const char *path)
 char *output_default_path(const struct output_options *output, const char *comm, pid_t pid)
 {
 	time_t now = time(NULL);
-	char stamp[32], *path;
+	char stamp[32], number[16] = "", *path;
 	struct tm tm;
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	if (asprintf(&path, "heaptap-%s-%d-%s%s", comm, pid, stamp,
+	if (pid)
+		snprintf(number, sizeof(number), "-%d", pid);
+	if (asprintf(&path, "heaptap-%s%s-%s%s", comm, number, stamp,
 		     output->format->suffix ?: ".txt") < 0)
 		return NULL;
 	for (char *c = path + strlen("heaptap-"); *c; c++)

@@ -12,8 +12,8 @@
 /* Complains when @path cannot be written, before anything is done for it. 0 or -errno. */
 int output_check(const char *path);
 
-/* Names of files, the caller's to free; NULL when out of memory: heaptap-COMM-PID-UTCSTAMP with the
- * suffix of the format, and NAME.0001.pb.gz for output->path NAME.pb.gz. */
+/* Names of files, the caller's to free; NULL when out of memory: heaptap-COMM-PID-UTCSTAMP (@pid
+ * 0: without) with the suffix of the format, and NAME.0001.pb.gz for output->path NAME.pb.gz. */
 char *output_default_path(const struct output_options *output, const char *comm, pid_t pid);
 char *output_snapshot_path(const struct output_options *output, unsigned int number);
 

@@ -16,7 +16,6 @@
 enum {
 	OPTION_MIN_AGE = OPTION_FIRST_FREE,
 	OPTION_MAP_MEMORY,
-	OPTION_FOLLOW,
 	OPTION_INSPECTOR,
 	OPTION_BUDGET,
 	OPTION_STRICT,
@@ -28,9 +27,6 @@ enum {
 };
 
 static const struct argp_option record_table[] = {
-	{NULL, 0, NULL, 0, "What to watch:", 1},
-	{"pid", 'p', "PID", 0, "A running process; or give a command after --", 1},
-	{"follow", OPTION_FOLLOW, NULL, 0, "Also watch the processes it forks from now on", 1},
 	{NULL, 0, NULL, 0, "How:", 2},
 	{"inspector", OPTION_INSPECTOR, NULL, 0,
 	 "With --source js: what JavaScript holds, by V8's own sampler through the inspector of a "
@@ -77,9 +73,9 @@ static const struct argp_option record_table[] = {
 };
 
 static const char record_doc[] =
-	"Watch a process and write who holds its memory."
+	"Watch processes and write who holds their memory."
 	"\v"
-	"The process goes on undisturbed; nothing is injected and nothing stays behind. When it was "
+	"A process goes on undisturbed; nothing is injected and nothing stays behind. When it was "
 	"already running, inuse means allocated since heaptap attached, and not freed.\n"
 	"\n"
 	"Without -o the profile goes to heaptap-COMM-PID-TIME.pb.gz; a text format chosen with -f goes "
@@ -100,20 +96,14 @@ static const char record_doc[] =
 	"  heaptap record -p 1234 -s gc -d 1m -f table\n"
 	"\n" OPTION_EXIT_HELP;
 
-static void parse_pid(struct record_options *options, const char *arg, struct argp_state *state)
-{
-	if (options->pid)
-		argp_error(state, "--pid: one process at a time: '%s' is the second", arg);
-	options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
-}
-
 /* What the inspector does not give. */
 static void settle_inspector(const struct record_options *options, const struct argp_state *state)
 {
 	if (options->session.source != SOURCE_JS)
 		argp_error(state, "--inspector: is for --source js");
-	if (!options->pid)
-		argp_error(state, "--inspector: is for a running process: give -p PID");
+	if (options->targets.selection.nr_pids != 1 ||
+	    selection_is_several(&options->targets.selection))
+		argp_error(state, "--inspector: is for one running process: give -p PID");
 	if (options->output.metric != METRIC_INUSE_SPACE)
 		argp_error(state, "--metric: with --inspector there is only inuse_space");
 	if (options->min_age_ns)
@@ -150,21 +140,25 @@ static void settle_source(struct record_options *options, const struct argp_stat
 		argp_error(state, "--budget: is for the source malloc");
 	if (options->min_age_ns)
 		argp_error(state, "--min-age: the source %s does not know what is in use", name);
-	if (session->follow)
+	if (options->targets.selection.follow)
 		argp_error(state, "--follow: is for the source malloc");
+	if (options->targets.selection.all)
+		argp_error(state, "--all: is for the source malloc");
 }
 
 static void settle(struct record_options *options, const struct argp_state *state)
 {
 	const char *fallback = "pprof";
+	bool given = target_options_given(&options->targets);
 
 	if (options->session.source == SOURCE_MALLOC && options->rate_auto && !options->budget)
 		options->budget = GOVERNOR_SHARE_DEFAULT;
 	options->session.governed = options->budget > 0;
-	if (!options->pid && !options->command)
-		argp_error(state, "what to watch? Give -p PID, or -- COMMAND");
-	if (options->pid && options->command)
-		argp_error(state, "-p and -- COMMAND exclude each other");
+	if (!given && !options->command)
+		argp_error(state,
+			   "what to watch? Give -p PID, -n NAME, -c CGROUP, -a or -- COMMAND");
+	if (given && options->command)
+		argp_error(state, "-- COMMAND excludes -p, -n, -c and -a");
 	if (options->propagate_status && !options->command)
 		argp_error(state, "--propagate-status: is for -- COMMAND");
 	if (options->inspector)
@@ -233,10 +227,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->output;
-		return 0;
-	case 'p':
-		parse_pid(options, arg, state);
+		state->child_inputs[0] = &options->targets;
+		state->child_inputs[1] = &options->output;
 		return 0;
 	case 's':
 		parse_source(session, arg, state);
@@ -249,9 +241,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_INSPECTOR:
 		options->inspector = true;
-		return 0;
-	case OPTION_FOLLOW:
-		session->follow = true;
 		return 0;
 	case OPTION_STRICT:
 		options->strict = true;
@@ -283,6 +272,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_child record_children[] = {
+	{&target_argp, 0, "What to watch:", 1},
 	{&output_argp, 0, "Output:", 3},
 	{0},
 };
@@ -290,7 +280,7 @@ static const struct argp_child record_children[] = {
 static const struct argp record_argp = {
 	.options = record_table,
 	.parser = parse,
-	.args_doc = "-p PID\n-- COMMAND [ARG...]",
+	.args_doc = "-p PID[,PID...]\n-n GLOB\n-c CGROUP\n-a\n-- COMMAND [ARG...]",
 	.doc = record_doc,
 	.children = record_children,
 };
@@ -301,7 +291,10 @@ int cmd_record(int argc, char **argv)
 		.rate_auto = true,
 		.session = {.rate = 1, .map_memory = KERNEL_MAP_MEMORY_DEFAULT},
 	};
+	int status;
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
-	return options.inspector ? record_inspector_run(&options) : record_run(&options);
+	status = options.inspector ? record_inspector_run(&options) : record_run(&options);
+	target_options_done(&options.targets);
+	return status;
 }

@@ -10,12 +10,13 @@
 #include <sys/types.h>
 
 #include "cmd/options.h"
+#include "cmd/target_options.h"
 #include "collect/session.h"
 
 struct record_options {
 	bool inspector;				       /* the source js through V8's inspector */
 	bool has_rate;				       /* -r was given */
-	pid_t pid;				       /* 0: a command */
+	struct target_options targets;		       /* none: a command */
 	char **command;				       /* argv of what to start, or NULL */
 	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */
 	struct output_options output;

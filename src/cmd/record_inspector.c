@@ -66,7 +66,8 @@ static int start(struct run *run)
 	struct diag diag = {0};
 	int err;
 
-	err = inspection_open(options->pid, options->quiet, &run->inspection, &diag);
+	err = inspection_open(options->targets.selection.pids[0], options->quiet, &run->inspection,
+			      &diag);
 	err = err ?: sampling_start(run->inspection.protocol, run->rate, &diag);
 	if (err) {
 		cmd_message("%s%s", diag.text,
@@ -133,7 +134,8 @@ static int fetch(struct run *run, bool last, struct profile **ret)
 	}
 	profile_free(profile);
 	if (err != -ENOTCONN)
-		cmd_fail(err, &diag, "cannot read the profile of pid %d", run->options->pid);
+		cmd_fail(err, &diag, "cannot read the profile of pid %d",
+			 run->options->targets.selection.pids[0]);
 	return err;
 }
 
@@ -216,13 +218,13 @@ static int use_latest(struct run *run, struct profile **ret)
 	if (!profile) {
 		cmd_message("pid %d ended, or closed its inspector, before its profile could be "
 			    "read: nothing is written; -i 10s would have kept snapshots",
-			    run->options->pid);
+			    run->options->targets.selection.pids[0]);
 		return -ESRCH;
 	}
 	run->latest = NULL;
 	cmd_warning("pid %d ended, or closed its inspector, before its profile could be read: this "
 		    "is the snapshot of %.1f s before",
-		    run->options->pid,
+		    run->options->targets.selection.pids[0],
 		    (clock_now_ns() - run->begin_ns - profile->duration_ns) / 1e9);
 	*ret = profile;
 	return profile_set_note(profile, "incomplete",

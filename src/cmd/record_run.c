@@ -92,7 +92,7 @@ static int open_dump(struct record_options *options, struct diag *diag)
 	return 0;
 }
 
-static int start(struct run *run)
+static int start(struct run *run, const sigset_t *sleeping)
 {
 	struct record_options *options = run->options;
 	struct session_options *session = &options->session;
@@ -102,8 +102,13 @@ static int start(struct run *run)
 
 	if (!options->command)
 		limits_raise_files();
-	err = caps_detect(&session->caps, &diag);
-	session->min_age_ns = options->min_age_ns;
+	err = target_options_settle(&options->targets, sleeping, &diag);
+	if (err == -EINTR)
+		return err;
+	err = err ?: caps_detect(&session->caps, &diag);
+	session->selection = &options->targets.selection;
+	session->ended =
+		(struct ended_options){options->min_age_ns, recording_fold, &run->recording};
 	err = err ?: open_dump(options, &diag);
 	err = err ?: session_new(session, &diag, &run->session);
 	if (!err) /* while it attaches: the budget wants to know soon */
@@ -111,7 +116,7 @@ static int start(struct run *run)
 	if (!err && options->command)
 		err = session_launch(run->session, options->command, &run->child, &diag);
 	else if (!err)
-		err = session_attach(run->session, options->pid, &diag);
+		err = session_attach(run->session, &diag);
 	if (err) {
 		run->child = 0;
 		cmd_message("%s%s", diag.text,
@@ -213,6 +218,8 @@ static int finish(struct run *run)
 {
 	struct record_options *options = run->options;
 	const struct process *process = &session_target(run->session)->process;
+	const struct selection *selection = &options->targets.selection;
+	bool one = !selection_is_open(selection) && selection->nr_pids <= 1;
 	struct snapshot snapshot;
 	char *path = NULL;
 	int err = session_freeze(run->session);
@@ -225,7 +232,9 @@ static int finish(struct run *run)
 	measure_cost(run, &snapshot);
 	if (!options->output.path)
 		options->output.path = path =
-			output_default_path(&options->output, process->comm, process->pid);
+			output_default_path(&options->output,
+					    selection->all ? "all" : process->comm,
+					    one ? process->pid : 0);
 	err = options->output.path ? write_profile(run, &snapshot, options->output.path) : -ENOMEM;
 	if (!err)
 		summary_end(options, &run->recording, &snapshot);
@@ -269,20 +278,21 @@ int record_run(struct record_options *options)
 		.options = options,
 		.recording = {.rate = options->session.rate,
 			      .min_age_ns = options->min_age_ns,
-			      .cost_ns = -1},
+			      .cost_ns = -1,
+			      .several = selection_is_several(&options->targets.selection)},
 	};
-	struct symbolizer_options symbolizer = {.lines = true};
+	struct symbolizer_options symbolizer = {.lines = true, .shared = run.recording.several};
 	sigset_t sleeping;
 	int err;
 
 	if (options->output.path && output_check(options->output.path))
 		return EXIT_FAILED;
 	stop_prepare(&sleeping);
-	err = start(&run);
+	err = start(&run, &sleeping);
 	if (err) {
 		cost_calibration_free(run.calibration);
 		session_free(run.session);
-		return cmd_exit_status(err);
+		return err == -EINTR ? EXIT_DONE : cmd_exit_status(err);
 	}
 	run.recording.session = run.session;
 	run.recording.budget = &run.budget;
@@ -297,6 +307,7 @@ int record_run(struct record_options *options)
 	if (!run.written)
 		err = err ?: finish(&run);
 	cost_calibration_free(run.calibration);
+	recording_done(&run.recording);
 	symbolizer_free(run.recording.symbolizer);
 	session_free(run.session);
 	if (options->session.dump && fclose(options->session.dump) && !err)

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "cmd/rss.h"
+#include "profile/merge.h"
 #include "symbolize/javascript.h"
 
 /* The allocator's function, inlined frames aside, every caller, and a mark where it was cut. */
@@ -24,14 +25,11 @@ double relative_error(double total, double variance)
 
 double recording_cost_share(const struct recording *recording)
 {
-	double cpu_ns = 0;
+	struct session_sums sums;
+	double cpu_ns;
 
-	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
-		const struct target *target = session_target_at(recording->session, i);
-
-		cpu_ns += target->cpu_ns - target->cpu_start_ns;
-	}
-
+	session_sums(recording->session, &sums);
+	cpu_ns = sums.cpu_ns;
 	/* of an ended process the CPU time is known as of its last measurement */
 	if (cpu_ns < recording->cost_ns)
 		cpu_ns = recording->cost_ns;
@@ -114,7 +112,7 @@ static uint32_t label_process(const struct recording *recording, const struct st
 {
 	const struct process *process;
 
-	if (session_nr_targets(recording->session) < 2)
+	if (!recording->several)
 		return 0;
 	process = &target_of(recording, stack)->process;
 	labels[0] = (struct profile_label){.key = "pid", .number = process->pid, .unit = ""};
@@ -165,6 +163,55 @@ static int add_site(const struct recording *recording, const struct site_totals 
 			add_number(labels, sample.nr_labels, "inuse_stderr", sqrt(site->inuse_var));
 	}
 	return profile_add_sample(profile, &sample);
+}
+
+/* Samples of ended processes that are told apart by pid; some 20 MB. */
+#define GONE_MAX 65536
+
+/* What tells processes of one name apart goes, and figures that are of one sample alone. */
+static int merge_gone(struct recording *recording)
+{
+	static const char *const without[] = {"pid",	      "inner_pid",    "bytes",
+					      "alloc_stderr", "inuse_stderr", NULL};
+	struct profile *merged = profile_new();
+	int err = merged ? profile_merge(merged, recording->gone, without) : -ENOMEM;
+
+	if (err) {
+		profile_free(merged);
+		return err;
+	}
+	profile_free(recording->gone);
+	recording->gone = merged;
+	recording->gone_limit = GONE_MAX + 2 * merged->nr_samples;
+	recording->gone_merged = true;
+	return 0;
+}
+
+int recording_fold(void *arg, const struct site_totals *site)
+{
+	struct recording *recording = arg;
+	const struct target *target = site->stack ? target_of(recording, site->stack) : NULL;
+
+	if (!recording->gone)
+		recording->gone = profile_new();
+	if (!recording->gone)
+		return -ENOMEM;
+	if (target && target->perf_map >= 0)
+		symbolizer_set_perf_map(recording->symbolizer, target->space->pid,
+					target->perf_map);
+	if (recording->gone->nr_samples >= (recording->gone_limit ?: GONE_MAX)) {
+		int err = merge_gone(recording);
+
+		if (err)
+			return err;
+	}
+	return add_site(recording, site, true, recording->gone);
+}
+
+void recording_done(struct recording *recording)
+{
+	profile_free(recording->gone);
+	recording->gone = NULL;
 }
 
 static int note_counts(struct profile *profile, const struct snapshot *snapshot, bool books)
@@ -301,13 +348,17 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 {
 	const struct target *target = session_target(recording->session);
 	const struct v8_source *v8 = session_v8(recording->session);
+	struct session_sums sums;
 	struct site_totals total;
 	struct rss rss;
 	int err;
 
 	snapshot_total(snapshot, &total);
 	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
-	err = err ?: note_target(profile, target, session_nr_targets(recording->session));
+	session_sums(recording->session, &sums);
+	err = err ?: note_target(profile, target, sums.nr_targets);
+	if (recording->gone_merged)
+		err = err ?: profile_set_note(profile, "ended_merged", "1");
 	err = err ?: note_children(profile, recording->session);
 	err = err ?: profile_set_note(profile, "source", "%s", source_name(v8->source));
 	if (v8->source == SOURCE_MALLOC)
@@ -359,6 +410,8 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	for (uint32_t i = 0; i < snapshot->nr_sites && !err; i++)
 		if (snapshot->sites[i].samples)
 			err = add_site(recording, &snapshot->sites[i], i > 0, profile);
+	if (!err && recording->gone)
+		err = profile_merge(profile, recording->gone, NULL);
 	err = err ?: add_notes(recording, snapshot, profile);
 	if (err) {
 		profile_free(profile);

@@ -14,15 +14,12 @@
 void rss_account(const struct session *session, double native_bytes, struct rss *ret)
 {
 	struct javascript_report javascript;
+	struct session_sums sums;
 
-	*ret = (struct rss){.native = llround(native_bytes)};
-	for (unsigned int i = 0; i < session_nr_targets(session); i++) {
-		const struct target *target = session_target_at(session, i);
-
-		ret->anon += target->memory.rss_anon;
-		ret->change +=
-			(int64_t)target->memory.rss_anon - (int64_t)target->memory_start.rss_anon;
-	}
+	session_sums(session, &sums);
+	*ret = (struct rss){.native = llround(native_bytes),
+			    .anon = sums.rss_anon,
+			    .change = sums.rss_anon_change};
 	session_javascript(session, &javascript);
 	ret->has_v8 = javascript.nr_heaps;
 	for (int i = 0; i < V8_NR_SPACES; i++) {

@@ -59,12 +59,20 @@ static void say_javascript_note(const struct session *session)
 		cmd_message("JavaScript: %s", javascript.note);
 }
 
+static void say_refused(const struct members *members, bool verbose)
+{
+	if (members->nr_refused && (verbose || !members->selection->all))
+		cmd_message("%u of those that match cannot be watched, such as: %s",
+			    members->nr_refused, members->refused.text);
+}
+
 void summary_start(const struct record_options *options, const struct session *session,
 		   uint64_t attach_ns)
 {
-	const struct process *process = &session_target(session)->process;
+	bool running = !options->command;
 	const struct caps *caps = &options->session.caps;
-	char until[64] = "until it ends, or Ctrl-C", duration[TEXT_SIZE];
+	bool open = selection_is_open(&options->targets.selection);
+	char whom[384], duration[TEXT_SIZE], until[64];
 
 	if (options->quiet)
 		return;
@@ -78,13 +86,19 @@ void summary_start(const struct record_options *options, const struct session *s
 			    session_map_bytes(session) / 1048576.0);
 		cmd_message("attached in %.0f ms", attach_ns / 1e6);
 	}
+	snprintf(until, sizeof(until), "%s",
+		 open				   ? "until Ctrl-C"
+		 : session_nr_targets(session) > 1 ? "until they end, or Ctrl-C"
+						   : "until it ends, or Ctrl-C");
 	if (options->duration_ns)
 		snprintf(until, sizeof(until), "for %s",
 			 text_duration(duration, options->duration_ns));
-	cmd_message("recording pid %d (%s) %s%s%s", process->pid, process->comm,
-		    options->pid ? "" : "from its start ", until,
-		    options->pid && options->session.source == SOURCE_MALLOC
-			    ? "; what it holds already is not counted"
+	target_options_describe(&options->targets, &session_target(session)->process,
+				session_nr_targets(session), whom, sizeof(whom));
+	say_refused(session_members(session), options->verbose);
+	cmd_message("recording %s %s%s%s", whom, running ? "" : "from its start ", until,
+		    running && options->session.source == SOURCE_MALLOC
+			    ? "; what is held already is not counted"
 			    : "");
 	say_javascript_note(session);
 }
@@ -183,13 +197,12 @@ static void say_children(const struct session *session, bool verbose)
 
 	session_children(session, &children);
 	if (children.nr_missed)
-		cmd_message("--follow: %u children ended before they were watched",
-			    children.nr_missed);
-	for (unsigned int i = 1; verbose && i < session_nr_targets(session); i++) {
+		cmd_message("%u processes ended before they were watched", children.nr_missed);
+	for (unsigned int i = 0; verbose && i < session_nr_targets(session); i++) {
 		const struct target *target = session_target_at(session, i);
 
 		if (target->follow_late_ns)
-			cmd_message("--follow: pid %d (%s) was watched %.1f ms after it began",
+			cmd_message("pid %d (%s) was watched %.1f ms after it began",
 				    target->process.pid, target->process.comm,
 				    target->follow_late_ns / 1e6);
 	}

@@ -93,6 +93,10 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 	struct probes probes;
 	int err;
 
+	if (attachments->everywhere)
+		pid = 0;
+	if (attachment && attachments->everywhere)
+		return 1;
 	if (attachment)
 		return attach(kernel, caps, pid, attachment, diag) ?: 1;
 	if (object->lacks & OBJECT_LACKS_ALLOCATOR)

@@ -30,6 +30,7 @@ struct attachment {
 
 /* All of a recording. Probes are numbered through: ht_cookie.probe. */
 struct attachments {
+	bool everywhere; /* one set of links for all processes, those that nobody watches too */
 	unsigned int nr, nr_probes;
 	struct attachment *all;
 };

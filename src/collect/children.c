@@ -21,16 +21,14 @@ static int adopt(struct watch_list *list, const struct watch_shared *shared,
 	struct process process;
 	int err = process_read(event->tgid, &process);
 
-	if (old && !old->target.ended) { /* another had that number */
-		watched_end(old, shared);
-		list->nr_gone++;
-	}
-	if (err)
-		return err;
-	like = watch_list_find_exe(list, process.exe, NULL);
-	err = watch_list_add(list, shared, event->tgid, event->epoch, like ?: parent, NULL, &child);
-	if (err)
-		return err;
+	if (old && !old->target.ended) /* another had that number */
+		watch_list_leave(list, shared, old);
+	like = err ? NULL : watch_list_find_exe(list, process.exe, NULL);
+	err = err
+		      ?: watch_list_add(list, shared, event->tgid, event->epoch, like ?: parent,
+					NULL, &child);
+	if (err) /* what it was counted for has a name all the same */
+		return watch_list_add_gone(list, shared, event, parent) ?: err;
 	child->target.born_ns = event->time_ns;
 	if (!like)
 		err = watched_inherit(child, shared, parent);
@@ -55,8 +53,6 @@ int children_fork(struct watch_list *list, const struct watch_shared *shared,
 	const struct watched *parent = watch_list_find(list, event->parent);
 	int err = adopt(list, shared, event, parent ?: list->all[0]);
 
-	if (!watch_list_find_image(list, event))
-		list->nr_missed++;
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -70,13 +66,14 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 	*ret_watched = NULL;
 	if (!watched || watched->target.ended) {
 		err = adopt(list, shared, event, list->all[0]);
-		if (watch_list_find_image(list, event) && list->nr_missed)
-			list->nr_missed--;
+		if (!err && watched && !watched->refreshed_ns)
+			watched->target.born_ns = 0; /* not missed after all */
 		return err;
 	}
-	if (event->epoch == watched->target.epoch)
+	if (event->epoch <= watched->target.epoch)
 		return 0;
 	list->nr_gone++;
+	watched->target.epoch = event->epoch;
 	err = process_read(event->tgid, &process);
 	err = err
 		      ?: watched_exec(watched, shared, event->epoch,
@@ -89,12 +86,12 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 void children_summary(const struct watch_list *list, unsigned int *ret_nr_missed,
 		      uint64_t *ret_late_ns)
 {
-	*ret_nr_missed = list->nr_missed;
-	*ret_late_ns = 0;
-	for (unsigned int i = 1; i < list->nr; i++) {
+	*ret_nr_missed = list->past.nr_missed;
+	*ret_late_ns = list->past.late_ns;
+	for (unsigned int i = 0; i < list->nr; i++) {
 		const struct target *target = &list->all[i]->target;
 
-		*ret_nr_missed += target->ended && !target->follow_late_ns;
+		*ret_nr_missed += watch_list_was_missed(list->all[i]);
 		if (target->follow_late_ns > *ret_late_ns)
 			*ret_late_ns = target->follow_late_ns;
 	}

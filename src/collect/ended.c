@@ -16,7 +16,7 @@ uint64_t ended_until_ns(const struct watch_list *list, uint32_t tgid, uint32_t e
 {
 	const struct target *target = &watch_list_at(list, tgid, epoch)->target;
 
-	if (target->epoch != epoch)
+	if (epoch < target->epoch)
 		return 0;
 	return target->ended ? target->ended_ns : UINT64_MAX;
 }
@@ -27,7 +27,19 @@ struct sweep {
 	const struct watch_list *list;
 	uint32_t nr, max;
 	struct ht_live_key *keys; /* to be taken out */
+	uint32_t nr_sites;
+	struct site_totals *old; /* by site: its inuse that was old at its end */
 };
+
+/* One that is not known to be gone yet is left to the next sweep. *ret_until_ns as above. */
+static bool is_gone(const struct sweep *sweep, uint32_t tgid, uint32_t epoch,
+		    uint64_t *ret_until_ns)
+{
+	if (processes_have(kernel_processes(sweep->kernel), tgid, epoch))
+		return false;
+	*ret_until_ns = ended_until_ns(sweep->list, tgid, epoch);
+	return *ret_until_ns != UINT64_MAX;
+}
 
 static int remember(struct sweep *sweep, const struct ht_live_key *key)
 {
@@ -44,43 +56,56 @@ static int remember(struct sweep *sweep, const struct ht_live_key *key)
 	return 0;
 }
 
-static int keep_old(struct ended *ended, const struct kernel *kernel, const struct ht_live *entry)
-{
-	uint32_t nr = entry->site + 1;
-	struct site_totals *old;
-
-	if (nr > ended->nr) {
-		nr += nr / 2;
-		old = reallocarray(ended->old, nr, sizeof(*old));
-		if (!old)
-			return -ENOMEM;
-		memset(old + ended->nr, 0, (nr - ended->nr) * sizeof(*old));
-		ended->old = old;
-		ended->nr = nr;
-	}
-	snapshot_add_inuse(kernel, entry, &ended->old[entry->site]);
-	return 0;
-}
-
-/* An image that is not known to be gone yet is left to the next sweep. */
 static int visit(const struct ht_live_key *key, const struct ht_live *entry, void *arg)
 {
 	struct sweep *sweep = arg;
-	uint64_t until;
-	int err = 0;
+	uint64_t min_age_ns = sweep->ended->options.min_age_ns, until_ns;
 
-	if (processes_have(kernel_processes(sweep->kernel), key->tgid, key->epoch))
+	if (!is_gone(sweep, key->tgid, key->epoch, &until_ns))
 		return 0;
-	until = ended_until_ns(sweep->list, key->tgid, key->epoch);
-	if (until == UINT64_MAX)
-		return 0;
-	if (sweep->ended->min_age_ns &&
-	    snapshot_is_old(sweep->kernel, entry, until, sweep->ended->min_age_ns))
-		err = keep_old(sweep->ended, sweep->kernel, entry);
-	return err ?: remember(sweep, key);
+	if (min_age_ns && entry->site < sweep->nr_sites &&
+	    snapshot_is_old(sweep->kernel, entry, until_ns, min_age_ns))
+		snapshot_add_inuse(sweep->kernel, entry, &sweep->old[entry->site]);
+	return remember(sweep, key);
 }
 
-int ended_sweep(struct ended *ended, const struct kernel *kernel, const struct watch_list *list)
+static int fold(struct sweep *sweep, struct kernel *kernel, struct stacks *stacks, uint32_t index,
+		uint64_t until_ns)
+{
+	const struct ht_site *site = &kernel_sites(kernel, &(uint32_t){0})[index];
+	struct ended *ended = sweep->ended;
+	struct site_totals totals = sweep->old[index];
+	int err = 0;
+
+	snapshot_read_site(kernel, site, !ended->options.min_age_ns && until_ns, &totals);
+	totals.stack = stacks_at(stacks, index);
+	if (totals.samples) {
+		watch_list_at(sweep->list, site->key.tgid, site->key.epoch)->in_books = true;
+		err = ended->options.fold(ended->options.arg, &totals);
+		ended->sum.nr_lost += !site->sent;
+		snapshot_add(&totals, &ended->sum.total);
+	}
+	stacks_drop(stacks, index);
+	return err ?: kernel_site_recycle(kernel, index);
+}
+
+static int fold_sites(struct sweep *sweep, struct kernel *kernel, struct stacks *stacks)
+{
+	const struct ht_site *sites = kernel_sites(kernel, &(uint32_t){0});
+	uint64_t until_ns;
+	int err = 0;
+
+	for (uint32_t i = 1; i < sweep->nr_sites && !err; i++) {
+		const struct ht_site_key *key = &sites[i].key;
+
+		if (key->tgid && is_gone(sweep, key->tgid, key->epoch, &until_ns))
+			err = fold(sweep, kernel, stacks, i, until_ns);
+	}
+	return err;
+}
+
+int ended_sweep(struct ended *ended, struct kernel *kernel, struct stacks *stacks,
+		struct watch_list *list)
 {
 	struct sweep sweep = {.ended = ended, .kernel = kernel, .list = list};
 	uint64_t begin = clock_now_ns(), took;
@@ -89,25 +114,16 @@ int ended_sweep(struct ended *ended, const struct kernel *kernel, const struct w
 	if (list->nr_gone == ended->nr_swept || begin < ended->next_ns)
 		return 0;
 	ended->nr_swept = list->nr_gone;
-	err = kernel_live_each(kernel, visit, &sweep);
+	kernel_sites(kernel, &sweep.nr_sites);
+	sweep.old = calloc(sweep.nr_sites, sizeof(*sweep.old));
+	err = sweep.old ? kernel_live_each(kernel, visit, &sweep) : -ENOMEM;
 	err = err ?: kernel_live_delete(kernel, sweep.keys, sweep.nr);
+	err = err ?: fold_sites(&sweep, kernel, stacks);
+	if (!err)
+		watch_list_forget(list);
 	free(sweep.keys);
+	free(sweep.old);
 	took = clock_now_ns() - begin;
 	ended->next_ns = begin + SWEEP_INTERVAL_NS + SWEEP_REST * took;
 	return err;
-}
-
-void ended_add(const struct ended *ended, struct snapshot *snapshot)
-{
-	for (uint32_t i = 0; i < ended->nr && i < snapshot->nr_sites; i++) {
-		snapshot->sites[i].inuse_bytes += ended->old[i].inuse_bytes;
-		snapshot->sites[i].inuse_objects += ended->old[i].inuse_objects;
-		snapshot->sites[i].inuse_var += ended->old[i].inuse_var;
-	}
-}
-
-void ended_done(struct ended *ended)
-{
-	free(ended->old);
-	*ended = (struct ended){0};
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What processes held when they ended. Their entries leave the live map, which is for those that
- * run; the totals of their sites stay, and what was old enough for --min-age at their end is kept
- * here.
+ * What becomes of process images that are gone, by exec or by their end. Their entries leave the
+ * live map and their sites the books, which are for those that run: each site is handed once to
+ * whoever keeps the profile, its sum is kept here, and its row may be another's.
  */
 #ifndef HEAPTAP_COLLECT_ENDED_H
 #define HEAPTAP_COLLECT_ENDED_H
@@ -11,25 +11,29 @@
 
 #include "collect/kernel.h"
 #include "collect/snapshot.h"
+#include "collect/stacks.h"
 #include "collect/watch_list.h"
 
+struct ended_options {
+	uint64_t min_age_ns; /* inuse is what was so old at its end */
+	/* Takes a site; its stack is gone afterwards. 0 or -errno. */
+	int (*fold)(void *arg, const struct site_totals *site);
+	void *arg;
+};
+
 struct ended {
-	uint64_t min_age_ns;
-	uint64_t nr_swept;	 /* images that were gone at the last sweep */
-	uint64_t next_ns;	 /* no sweep before, CLOCK_MONOTONIC */
-	uint32_t nr;		 /* of old; sites beyond have none */
-	struct site_totals *old; /* by site: its inuse that was old at its end */
+	struct ended_options options;
+	uint64_t nr_swept;	    /* images that were gone at the last sweep */
+	uint64_t next_ns;	    /* no sweep before, CLOCK_MONOTONIC */
+	struct snapshot_folded sum; /* of what was handed on */
 };
 
 /* See struct snapshot_images. */
 uint64_t ended_until_ns(const struct watch_list *list, uint32_t tgid, uint32_t epoch);
 
-/* Takes entries of images that are gone out of the live map, when there are new ones and not too
- * often. 0 or -errno. */
-int ended_sweep(struct ended *ended, const struct kernel *kernel, const struct watch_list *list);
-
-/* Adds to the inuse of @snapshot, which has a minimal age, what was swept. */
-void ended_add(const struct ended *ended, struct snapshot *snapshot);
-void ended_done(struct ended *ended);
+/* Clears away the images that are gone, when there are new ones and not too often, and then the
+ * processes of @list that ended. 0 or -errno. */
+int ended_sweep(struct ended *ended, struct kernel *kernel, struct stacks *stacks,
+		struct watch_list *list);
 
 #endif

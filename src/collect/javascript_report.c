@@ -12,17 +12,20 @@ static void add_spaces(const struct javascript *javascript, struct javascript_re
 						   javascript->spaces_start.committed[i]);
 }
 
+void javascript_report_add(struct javascript_report *report, const struct javascript *javascript)
+{
+	report->nr_processes += javascript->resolver || javascript->unreadable;
+	report->unreadable |= javascript->unreadable;
+	if (!report->note || !*report->note)
+		report->note = javascript->note;
+	javascript_stats(javascript, &report->stats);
+	add_spaces(javascript, report);
+}
+
 void javascript_report(const struct watch_list *processes, struct javascript_report *ret)
 {
-	*ret = (struct javascript_report){.note = ""};
-	for (unsigned int i = 0; i < processes->nr; i++) {
-		const struct javascript *javascript = &processes->all[i]->javascript;
-
-		ret->nr_processes += javascript->resolver || javascript->unreadable;
-		ret->unreadable |= javascript->unreadable;
-		if (!*ret->note)
-			ret->note = javascript->note;
-		javascript_stats(javascript, &ret->stats);
-		add_spaces(javascript, ret);
-	}
+	*ret = processes->past.javascript;
+	ret->note = "";
+	for (unsigned int i = 0; i < processes->nr; i++)
+		javascript_report_add(ret, &processes->all[i]->javascript);
 }

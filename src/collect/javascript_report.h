@@ -12,6 +12,7 @@
 #include "v8/resolver.h"
 #include "v8/spaces.h"
 
+struct javascript;
 struct watch_list;
 
 struct javascript_report {
@@ -24,6 +25,7 @@ struct javascript_report {
 	int64_t space_changes[V8_NR_SPACES]; /* bytes committed since it was found */
 };
 
+void javascript_report_add(struct javascript_report *report, const struct javascript *javascript);
 void javascript_report(const struct watch_list *processes, struct javascript_report *ret);
 
 #endif

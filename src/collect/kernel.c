@@ -27,7 +27,7 @@ struct kernel {
 	uint32_t programs; /* KERNEL_PROGRAMS_* */
 	bool empty_programs;
 	struct map_sizes sizes;
-	const struct ht_site *sites;
+	struct ht_site *sites;
 	size_t sites_size;
 	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
 	struct ht_v8 *v8s;	      /* HT_MAX_V8, likewise */
@@ -184,6 +184,7 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	err = bpf_map__set_max_entries(skel->maps.live, kernel->sizes.nr_live);
 	err = err ?: bpf_map__set_max_entries(skel->maps.site_index, kernel->sizes.nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->sizes.nr_sites);
+	err = err ?: bpf_map__set_max_entries(skel->maps.free_sites, kernel->sizes.nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.events, kernel->sizes.ring_size);
 	err = err ?: bpf_map__set_max_entries(skel->maps.mappings, MAP_SIZES_NR_MAPPINGS);
 	err = err ?: bpf_map__set_max_entries(skel->maps.rules, MAP_SIZES_NR_RULES);
@@ -210,7 +211,7 @@ static int map_memory(struct kernel *kernel)
 	int err;
 
 	kernel->sites_size = round_up(kernel->sizes.nr_sites * sizeof(struct ht_site), page);
-	err = map_array(skel->maps.sites, kernel->sites_size, PROT_READ, (void **)&kernel->sites);
+	err = map_array(skel->maps.sites, kernel->sites_size, both, (void **)&kernel->sites);
 	err = err
 		      ?: map_array(skel->maps.processes, PROCESSES_SIZE, both,
 				   (void **)&kernel->processes);
@@ -276,7 +277,7 @@ void kernel_free(struct kernel *kernel)
 	if (!kernel)
 		return;
 	if (kernel->sites)
-		munmap((void *)kernel->sites, kernel->sites_size);
+		munmap(kernel->sites, kernel->sites_size);
 	if (kernel->processes)
 		munmap(kernel->processes, PROCESSES_SIZE);
 	if (kernel->v8s)
@@ -325,6 +326,11 @@ void kernel_enable(struct kernel *kernel, bool enabled)
 	__atomic_store_n(&kernel->skel->bss->ht_enabled, enabled, __ATOMIC_RELEASE);
 }
 
+uint32_t kernel_epoch_next(struct kernel *kernel)
+{
+	return __atomic_add_fetch(&kernel->skel->bss->ht_last_epoch, 1, __ATOMIC_ACQ_REL);
+}
+
 struct ht_v8 *kernel_v8s(struct kernel *kernel)
 {
 	return kernel->v8s;
@@ -356,6 +362,24 @@ const struct ht_site *kernel_sites(const struct kernel *kernel, uint32_t *ret_nr
 
 	*ret_nr = next < kernel->sizes.nr_sites ? next : kernel->sizes.nr_sites;
 	return kernel->sites;
+}
+
+int kernel_site_recycle(struct kernel *kernel, uint32_t index)
+{
+	const struct heaptap_bpf *skel = kernel->skel;
+	struct ht_site *site = &kernel->sites[index];
+
+	if (bpf_map_delete_elem(bpf_map__fd(skel->maps.site_index), &site->key) && errno != ENOENT)
+		return -errno;
+	memset(site, 0, sizeof(*site));
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.free_sites), NULL, &index, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+void kernel_tell_all_execs(struct kernel *kernel)
+{
+	__atomic_store_n(&kernel->skel->bss->ht_all_execs, true, __ATOMIC_RELEASE);
 }
 
 int kernel_stats(const struct kernel *kernel, struct ht_stats *ret)

@@ -74,6 +74,9 @@ int kernel_set_rate(struct kernel *kernel, uint64_t rate);
 /* Programs return at once until this is set. */
 void kernel_enable(struct kernel *kernel, bool enabled);
 
+/* An epoch (struct ht_live_key) nobody has. */
+uint32_t kernel_epoch_next(struct kernel *kernel);
+
 /* The HT_MAX_PROCESSES entries of the table of watched processes: collect/processes.h. */
 struct ht_process *kernel_processes(const struct kernel *kernel);
 
@@ -90,8 +93,15 @@ uint64_t kernel_start_ns(const struct kernel *kernel);
 /* Bytes of kernel memory the maps take when they are full. */
 uint64_t kernel_map_bytes(const struct kernel *kernel);
 
-/* Sites [0, *ret_nr) as the programs write them now; valid until kernel_free(). */
+/* Sites [0, *ret_nr) as the programs write them now; valid until kernel_free(). One whose key has
+ * tgid 0 is nobody's, but for the first. */
 const struct ht_site *kernel_sites(const struct kernel *kernel, uint32_t *ret_nr);
+
+/* Gives the row of site @index, of a process image that is gone, to whoever needs one. */
+int kernel_site_recycle(struct kernel *kernel, uint32_t index);
+
+/* From now on execs of processes that are not watched are told of too. */
+void kernel_tell_all_execs(struct kernel *kernel);
 
 /* Sum over all CPUs. */
 int kernel_stats(const struct kernel *kernel, struct ht_stats *ret);

@@ -3,6 +3,7 @@
 #include "collect/loader_hook.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "elf/image.h"
 
@@ -39,4 +40,40 @@ int loader_hook_open(const struct kernel *kernel, const struct caps *caps,
 		.offsets = &place->offset, .cookies = &place->distance, .nr = 1, .pid = pid};
 
 	return link_set_add(ret, kernel, caps, PROGRAM_LOADER, object, &sites);
+}
+
+int loader_hooks_add(struct loader_hooks *hooks, const struct kernel *kernel,
+		     const struct caps *caps, struct object *object,
+		     const struct loader_place *place)
+{
+	void *all;
+	int err;
+
+	for (unsigned int i = 0; i < hooks->nr; i++)
+		if (hooks->all[i].object == object)
+			return 0;
+	all = reallocarray(hooks->all, hooks->nr + 1, sizeof(*hooks->all));
+	if (!all)
+		return -ENOMEM;
+	hooks->all = all;
+	hooks->all[hooks->nr].links = (struct link_set){0};
+	err = loader_hook_open(kernel, caps, object, place, 0, &hooks->all[hooks->nr].links);
+	if (!err)
+		hooks->all[hooks->nr++].object = object_get(object);
+	return err;
+}
+
+void loader_hooks_detach(struct loader_hooks *hooks)
+{
+	for (unsigned int i = 0; i < hooks->nr; i++)
+		link_set_leave(&hooks->all[i].links);
+}
+
+void loader_hooks_done(struct loader_hooks *hooks)
+{
+	loader_hooks_detach(hooks);
+	for (unsigned int i = 0; i < hooks->nr; i++)
+		object_put(hooks->all[i].object);
+	free(hooks->all);
+	*hooks = (struct loader_hooks){0};
 }

@@ -28,4 +28,21 @@ int loader_hook_open(const struct kernel *kernel, const struct caps *caps,
 		     const struct object *object, const struct loader_place *place, pid_t pid,
 		     struct link_set *ret);
 
+/* Hooks that are probed in all processes at once, a file each. */
+struct loader_hooks {
+	unsigned int nr;
+	struct {
+		struct object *object; /* held */
+		struct link_set links;
+	} * all;
+};
+
+/* Probes @place of @object wherever it is mapped, if it is not yet. 0 or -errno. */
+int loader_hooks_add(struct loader_hooks *hooks, const struct kernel *kernel,
+		     const struct caps *caps, struct object *object,
+		     const struct loader_place *place);
+/* Removes the probes; the files stay known until loader_hooks_done(). */
+void loader_hooks_detach(struct loader_hooks *hooks);
+void loader_hooks_done(struct loader_hooks *hooks);
+
 #endif

@@ -35,7 +35,7 @@ static uint64_t hash_bytes(uint32_t nr, size_t key_size, size_t value_size)
 
 static uint64_t site_bytes(uint32_t nr)
 {
-	return nr * sizeof(struct ht_site) +
+	return nr * (sizeof(struct ht_site) + sizeof(uint32_t)) +
 	       hash_bytes(nr, sizeof(struct ht_site_key), sizeof(uint32_t));
 }
 

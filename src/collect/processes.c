@@ -52,6 +52,15 @@ int processes_watch(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
 	return 0;
 }
 
+void processes_leave(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
+{
+	struct ht_process *process = find(processes, tgid, false);
+
+	if (process && process->epoch == epoch)
+		__atomic_compare_exchange_n(&process->tgid, &tgid, HT_PROCESS_GONE, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 bool processes_have(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
 {
 	const struct ht_process *process = find(processes, tgid, false);

@@ -14,6 +14,9 @@
 /* Watches @tgid from now on, until it ends. -ENOSPC: the table has no room for it. */
 int processes_watch(struct ht_process *processes, uint32_t tgid, uint32_t epoch);
 
+/* It is no more, unless another image has the entry by now. */
+void processes_leave(struct ht_process *processes, uint32_t tgid, uint32_t epoch);
+
 /* Is @tgid watched with image @epoch? */
 bool processes_have(struct ht_process *processes, uint32_t tgid, uint32_t epoch);
 

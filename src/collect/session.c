@@ -21,30 +21,15 @@
 #include "collect/javascript_report.h"
 #include "collect/launch.h"
 #include "collect/processes.h"
+#include "collect/session_state.h"
 #include "collect/tables.h"
 #include "collect/watch_list.h"
 #include "proc/objects.h"
 #include "util/clock.h"
 
 #define MEASURE_INTERVAL_NS 500000000ULL
-
-struct session {
-	struct caps caps;
-	struct objects *objects;
-	struct kernel *kernel;
-	struct ring_buffer *ring;
-	struct stacks stacks;
-	struct attachments attachments;
-	struct v8_source v8; /* sources gc and js */
-	struct tables *tables;
-	struct watch_shared shared;
-	struct ended ended;
-	struct watch_list processes; /* the first is what the user named; then those it forked */
-	uint64_t measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
-	FILE *dump;
-	uint64_t nr_completed; /* samples whose stack a raw copy completed */
-	int event_error;       /* first -errno of taking in an event */
-};
+#define MEASURE_EACH_NS	    5000000ULL
+#define MEASURE_ALWAYS	    16 /* so many are measured whenever somebody asks */
 
 /* The mappings again, and with them what is probed. */
 static int refresh(struct session *session, struct watched *watched, struct diag *diag)
@@ -115,7 +100,8 @@ static int take_copy(struct session *session, const struct ht_copy_event *copy)
 static int take_exec(struct session *session, const struct ht_event *event)
 {
 	struct watched *watched;
-	int err = children_exec(&session->processes, &session->shared, event, &watched);
+	int err = members_exec(&session->members, &session->processes, &session->shared, event,
+			       &watched);
 
 	if (!err && watched)
 		err = refresh(session, watched, NULL);
@@ -193,8 +179,11 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	session->caps = options->caps;
 	session->dump = options->dump;
-	session->ended.min_age_ns = options->min_age_ns;
-	session->processes.follow = options->follow;
+	session->ended.options = options->ended;
+	session->members.selection = options->selection;
+	session->processes.follow =
+		options->selection->follow || selection_is_open(options->selection);
+	session->attachments.everywhere = options->selection->all;
 	session->v8.source = options->source;
 	err = kernel_new(&kernel, diag, &session->kernel);
 	if (err)
@@ -215,6 +204,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.caps = &session->caps,
 		.tables = session->tables,
 		.objects = session->objects,
+		.loaders = options->selection->all ? &session->loaders : NULL,
 		.attachments = options->source == SOURCE_MALLOC ? &session->attachments : NULL,
 	};
 	session->ring =
@@ -240,7 +230,7 @@ void session_free(struct session *session)
 	attachments_done(&session->attachments);
 	v8_source_done(&session->v8);
 	watch_list_done(&session->processes);
-	ended_done(&session->ended);
+	loader_hooks_done(&session->loaders);
 	ring_buffer__free(session->ring);
 	tables_free(session->tables);
 	stacks_done(&session->stacks);
@@ -267,16 +257,15 @@ static int require_probes(struct session *session, struct diag *diag)
 			 process->pid, process->comm, process->pid);
 }
 
-int session_attach(struct session *session, pid_t pid, struct diag *diag)
+int session_attach(struct session *session, struct diag *diag)
 {
-	struct watched *watched;
-	int err =
-		watch_list_add(&session->processes, &session->shared, pid, 0, NULL, diag, &watched);
+	struct watch_list *processes = &session->processes;
+	int err = members_attach(&session->members, processes, &session->shared, diag);
 
-	if (err)
-		return err;
-	watched->target.late = true;
-	err = refresh(session, watched, diag);
+	if (!err && session->v8.source != SOURCE_MALLOC && processes->nr > 1)
+		err = diag_fail(diag, -EINVAL,
+				"%u processes match: the source %s is for one, give its -p PID",
+				processes->nr, source_name(session->v8.source));
 	err = err ?: require_probes(session, diag);
 	if (!err)
 		kernel_enable(session->kernel, true);
@@ -341,6 +330,19 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 	return err;
 }
 
+/* Of very many not all so often: reading one takes some 50 us. */
+static void measure(struct session *session)
+{
+	const struct watch_list *processes = &session->processes;
+	uint64_t now = clock_now_ns();
+
+	if (now - session->measured_ns <= MEASURE_INTERVAL_NS + processes->nr * MEASURE_EACH_NS)
+		return;
+	session->measured_ns = now;
+	for (unsigned int i = 0; i < processes->nr; i++)
+		target_measure(&processes->all[i]->target);
+}
+
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 {
 	struct watch_list *processes = &session->processes;
@@ -354,14 +356,13 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 		return n;
 	if (session->event_error)
 		return session->event_error;
-	if (clock_now_ns() - session->measured_ns > MEASURE_INTERVAL_NS) {
-		session->measured_ns = clock_now_ns();
-		for (unsigned int i = 0; i < processes->nr; i++)
-			target_measure(&processes->all[i]->target);
-	}
-	if (!watch_list_end(processes, &session->shared))
+	measure(session);
+	if (!watch_list_end(processes, &session->shared) &&
+	    !selection_is_open(session->members.selection))
 		return 1;
-	return ended_sweep(&session->ended, session->kernel, processes);
+	return session->frozen_ns
+		       ? 0
+		       : ended_sweep(&session->ended, session->kernel, &session->stacks, processes);
 }
 
 int session_set_rate(struct session *session, uint64_t rate)
@@ -372,15 +373,14 @@ int session_set_rate(struct session *session, uint64_t rate)
 int session_usage(struct session *session, struct session_usage *ret)
 {
 	const struct watch_list *processes = &session->processes;
+	struct session_sums sums;
 
 	ret->watched_ns = (session->frozen_ns ?: clock_now_ns()) - kernel_start_ns(session->kernel);
-	ret->cpu_ns = 0;
-	for (unsigned int i = 0; i < processes->nr; i++) {
-		struct target *target = &processes->all[i]->target;
-
-		target_measure(target);
-		ret->cpu_ns += target->cpu_ns - target->cpu_start_ns;
-	}
+	if (processes->nr <= MEASURE_ALWAYS)
+		for (unsigned int i = 0; i < processes->nr; i++)
+			target_measure(&processes->all[i]->target);
+	session_sums(session, &sums);
+	ret->cpu_ns = sums.cpu_ns;
 	return kernel_stats(session->kernel, &ret->stats);
 }
 
@@ -396,6 +396,7 @@ uint64_t session_detach(struct session *session)
 	for (unsigned int i = 0; i < processes->nr; i++)
 		watched_measure(processes->all[i], session->kernel);
 	attachments_detach(&session->attachments);
+	loader_hooks_detach(&session->loaders);
 	v8_probes_detach(&session->v8.probes);
 	for (unsigned int i = 0; i < processes->nr; i++) {
 		link_set_close(&processes->all[i]->loader_hook);
@@ -413,91 +414,4 @@ int session_freeze(struct session *session)
 	if (n >= 0 && session->dump)
 		n = dump_mappings(session->dump, session->processes.all[0]->target.space);
 	return n < 0 ? n : session->event_error;
-}
-
-/* --- what was recorded -------------------------------------------------------------------------
- */
-
-const struct target *session_target(const struct session *session)
-{
-	return &session->processes.all[0]->target;
-}
-
-unsigned int session_nr_targets(const struct session *session)
-{
-	return session->processes.nr;
-}
-
-void session_children(const struct session *session, struct session_children *ret)
-{
-	children_summary(&session->processes, &ret->nr_missed, &ret->late_ns);
-}
-
-const struct target *session_target_at(const struct session *session, unsigned int index)
-{
-	return &session->processes.all[index]->target;
-}
-
-const struct target *session_target_of(const struct session *session, uint32_t tgid, uint32_t epoch)
-{
-	return &watch_list_at(&session->processes, tgid, epoch)->target;
-}
-
-const struct attachments *session_attachments(const struct session *session)
-{
-	return &session->attachments;
-}
-
-const struct v8_source *session_v8(const struct session *session)
-{
-	return &session->v8;
-}
-
-double session_stepped_share(const struct session *session)
-{
-	return session->v8.source == SOURCE_MALLOC
-		       ? attachments_stepped_share(&session->attachments)
-		       : v8_probes_stepped_share(&session->v8.probes);
-}
-
-void session_javascript(const struct session *session, struct javascript_report *ret)
-{
-	javascript_report(&session->processes, ret);
-}
-
-uint64_t session_map_bytes(const struct session *session)
-{
-	return kernel_map_bytes(session->kernel);
-}
-
-void session_tables(const struct session *session, struct tables_stats *ret)
-{
-	tables_stats(session->tables, ret);
-}
-
-/* A process that has ended held what it held to its end. */
-static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
-{
-	const struct session *session = arg;
-
-	return ended_until_ns(&session->processes, tgid, epoch);
-}
-
-int session_snapshot(struct session *session, bool old, struct snapshot *ret)
-{
-	const struct snapshot_images images = {until_ns, session};
-	uint64_t min_age_ns = old ? session->ended.min_age_ns : 0;
-	int err;
-
-	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns,
-			    session->frozen_ns ?: clock_now_ns(), ret);
-	if (err)
-		return err;
-	if (min_age_ns)
-		ended_add(&session->ended, ret);
-	if (session->v8.source == SOURCE_JS)
-		v8_source_scale(&session->v8, ret);
-	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;
-	ret->stats.loss[HT_LOSS_stack_incomplete] -= session->nr_completed;
-	return 0;
 }

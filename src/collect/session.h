@@ -14,7 +14,9 @@
 #include "collect/attach.h"
 #include "collect/caps.h"
 #include "collect/javascript_report.h"
+#include "collect/ended.h"
 #include "collect/kernel.h"
+#include "collect/members.h"
 #include "collect/snapshot.h"
 #include "collect/stacks.h"
 #include "collect/tables.h"
@@ -30,10 +32,10 @@ struct session_options {
 	struct caps caps;    /* detected */
 	bool empty_programs; /* traps only: for benchmarks */
 	bool verbose;
-	bool follow;	     /* also watch what the process forks from now on */
 	uint32_t copy_every; /* with dump: the raw stack of every N-th sample goes there */
-	uint64_t min_age_ns; /* inuse may leave out what is younger */
-	FILE *dump;	     /* see collect/dump.h; the caller's */
+	const struct selection *selection; /* the caller's; empty for session_launch() */
+	struct ended_options ended;	   /* its min_age_ns: inuse may leave out what is younger */
+	FILE *dump;			   /* see collect/dump.h; the caller's */
 };
 
 struct session;
@@ -41,8 +43,8 @@ struct session;
 int session_new(const struct session_options *options, struct diag *diag, struct session **ret);
 void session_free(struct session *session);
 
-/* Watches the running process @pid from now on. */
-int session_attach(struct session *session, pid_t pid, struct diag *diag);
+/* Watches the processes of the selection from now on. */
+int session_attach(struct session *session, struct diag *diag);
 
 /* Starts @argv and watches it from its first instruction. The child is the caller's to wait for,
  * except when this fails. */
@@ -50,7 +52,8 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 
 /*
  * Takes in what happens for up to @timeout_ms, with the signals of @mask blocked as in ppoll.
- * 1 when all processes have ended, 0 otherwise (also after a signal), or -errno.
+ * 1 when all processes have ended and no other can come, 0 otherwise (also after a signal), or
+ * -errno.
  */
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
 
@@ -75,10 +78,20 @@ int session_freeze(struct session *session);
  * stacks in it belong to the session. */
 int session_snapshot(struct session *session, bool old, struct snapshot *ret);
 
-/* The processes, the one the user named first; an ended one stays. Of one pid and image:
- * session_target_of(). */
+/* The processes that are there, the one the user named first, which stays when it ends. Of one pid
+ * and image: session_target_of(). */
 const struct target *session_target(const struct session *session);
 unsigned int session_nr_targets(const struct session *session);
+/* What all have used, also those that are gone. */
+struct session_sums {
+	unsigned int nr_targets; /* those gone only if something of them was counted */
+	uint64_t cpu_ns;	 /* while they were watched, as last measured */
+	uint64_t rss_anon;
+	int64_t rss_anon_change;
+};
+void session_sums(const struct session *session, struct session_sums *ret);
+/* Who belongs to the selection and could not be watched: how many, and why the last. */
+const struct members *session_members(const struct session *session);
 /* Children that ended before they were watched, and the longest time that another ran before it
  * was. Of each: struct target. */
 struct session_children {

@@ -32,8 +32,8 @@ static uint64_t difference(uint64_t alloc, uint64_t freed)
 	return alloc > freed ? alloc - freed : 0;
 }
 
-static void read_site(const struct kernel *kernel, const struct ht_site *site, bool inuse,
-		      struct site_totals *ret)
+void snapshot_read_site(const struct kernel *kernel, const struct ht_site *site, bool inuse,
+			struct site_totals *ret)
 {
 	ret->samples = site->samples;
 	ret->alloc_bytes = bytes_of(site->alloc_bytes);
@@ -41,9 +41,9 @@ static void read_site(const struct kernel *kernel, const struct ht_site *site, b
 	ret->alloc_var = variance_of(kernel, site->alloc_var);
 	if (!inuse)
 		return;
-	ret->inuse_bytes = bytes_of(difference(site->alloc_bytes, site->freed_bytes));
-	ret->inuse_objects = objects_of(difference(site->alloc_objects, site->freed_objects));
-	ret->inuse_var = variance_of(kernel, difference(site->alloc_var, site->freed_var));
+	ret->inuse_bytes += bytes_of(difference(site->alloc_bytes, site->freed_bytes));
+	ret->inuse_objects += objects_of(difference(site->alloc_objects, site->freed_objects));
+	ret->inuse_var += variance_of(kernel, difference(site->alloc_var, site->freed_var));
 }
 
 struct aging {
@@ -107,6 +107,7 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 	struct aging aging = {kernel, ret, images, now_ns, min_age_ns};
 	int err;
 
+	ret->folded = (struct snapshot_folded){0};
 	ret->watched_ns = now_ns - kernel_start_ns(kernel);
 	ret->sites = calloc(ret->nr_sites, sizeof(*ret->sites));
 	if (!ret->sites)
@@ -115,7 +116,7 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 		const struct ht_site_key *key = &sites[i].key;
 		bool current = !i || images->until_ns(images->arg, key->tgid, key->epoch);
 
-		read_site(kernel, &sites[i], !min_age_ns && current, &ret->sites[i]);
+		snapshot_read_site(kernel, &sites[i], !min_age_ns && current, &ret->sites[i]);
 		ret->sites[i].stack = i ? stacks_at(stacks, i) : NULL;
 	}
 	err = kernel_stats(kernel, &ret->stats);
@@ -129,24 +130,32 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 	return err;
 }
 
+void snapshot_add_folded(struct snapshot *snapshot, const struct snapshot_folded *folded)
+{
+	snapshot->folded = *folded;
+	snapshot->stats.loss[HT_LOSS_stack_lost] += folded->nr_lost;
+}
+
 void snapshot_done(struct snapshot *snapshot)
 {
 	free(snapshot->sites);
 	memset(snapshot, 0, sizeof(*snapshot));
 }
 
+void snapshot_add(const struct site_totals *site, struct site_totals *sum)
+{
+	sum->alloc_bytes += site->alloc_bytes;
+	sum->alloc_objects += site->alloc_objects;
+	sum->inuse_bytes += site->inuse_bytes;
+	sum->inuse_objects += site->inuse_objects;
+	sum->alloc_var += site->alloc_var;
+	sum->inuse_var += site->inuse_var;
+	sum->samples += site->samples;
+}
+
 void snapshot_total(const struct snapshot *snapshot, struct site_totals *ret)
 {
-	*ret = (struct site_totals){0};
-	for (uint32_t i = 0; i < snapshot->nr_sites; i++) {
-		const struct site_totals *site = &snapshot->sites[i];
-
-		ret->alloc_bytes += site->alloc_bytes;
-		ret->alloc_objects += site->alloc_objects;
-		ret->inuse_bytes += site->inuse_bytes;
-		ret->inuse_objects += site->inuse_objects;
-		ret->alloc_var += site->alloc_var;
-		ret->inuse_var += site->inuse_var;
-		ret->samples += site->samples;
-	}
+	*ret = snapshot->folded.total;
+	for (uint32_t i = 0; i < snapshot->nr_sites; i++)
+		snapshot_add(&snapshot->sites[i], ret);
 }

@@ -26,7 +26,14 @@ struct snapshot_js {
 	bool measured;	     /* in this run, else in others */
 };
 
+/* What is in the books no more: sites of images that are gone. */
+struct snapshot_folded {
+	struct site_totals total; /* without a stack */
+	uint64_t nr_lost;	  /* stacks that never arrived */
+};
+
 struct snapshot {
+	struct snapshot_folded folded; /* beside the sites */
 	uint32_t nr_sites;
 	struct site_totals *sites; /* sites[0]: what found no place in the site map */
 	struct ht_stats stats;
@@ -46,6 +53,13 @@ struct snapshot_images {
 bool snapshot_is_old(const struct kernel *kernel, const struct ht_live *entry, uint64_t until_ns,
 		     uint64_t min_age_ns);
 
+/* Sets all but the stack; inuse, to which it is added, only with @inuse. */
+void snapshot_read_site(const struct kernel *kernel, const struct ht_site *site, bool inuse,
+			struct site_totals *ret);
+
+/* Adds the figures of @site to @sum. */
+void snapshot_add(const struct site_totals *site, struct site_totals *sum);
+
 /* Adds what @entry contributes to what is in use. */
 void snapshot_add_inuse(const struct kernel *kernel, const struct ht_live *entry,
 			struct site_totals *totals);
@@ -58,9 +72,11 @@ void snapshot_add_inuse(const struct kernel *kernel, const struct ht_live *entry
 int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 		  const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns,
 		  struct snapshot *ret);
+/* Adds what is not in the books any more. */
+void snapshot_add_folded(struct snapshot *snapshot, const struct snapshot_folded *folded);
 void snapshot_done(struct snapshot *snapshot);
 
-/* Sums over all sites; only these fields are set. */
+/* Sums over all sites, and those that are folded. */
 void snapshot_total(const struct snapshot *snapshot, struct site_totals *ret);
 
 #endif

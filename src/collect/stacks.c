@@ -118,12 +118,19 @@ const struct stack *stacks_at(const struct stacks *stacks, uint32_t site)
 	return &stacks->all[site];
 }
 
+void stacks_drop(struct stacks *stacks, uint32_t site)
+{
+	if (site >= stacks->nr)
+		return;
+	drop_places(&stacks->all[site]);
+	free(stacks->all[site].pcs);
+	stacks->all[site] = (struct stack){0};
+}
+
 void stacks_done(struct stacks *stacks)
 {
-	for (uint32_t i = 0; i < stacks->nr; i++) {
-		drop_places(&stacks->all[i]);
-		free(stacks->all[i].pcs);
-	}
+	for (uint32_t i = 0; i < stacks->nr; i++)
+		stacks_drop(stacks, i);
 	free(stacks->all);
 	memset(stacks, 0, sizeof(*stacks));
 }

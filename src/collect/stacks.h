@@ -51,6 +51,9 @@ int stacks_add_places(struct stacks *stacks, uint32_t site, const struct v8_reso
 int stacks_replace(struct stacks *stacks, uint32_t site, const uint64_t *pcs, uint32_t nr,
 		   const uint32_t *mappings);
 
+/* Forgets the stack of @site, whose number may be another's from now on. */
+void stacks_drop(struct stacks *stacks, uint32_t site);
+
 void stacks_done(struct stacks *stacks);
 
 /* NULL when the stack of @site never arrived. */

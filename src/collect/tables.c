@@ -427,6 +427,17 @@ int tables_publish(struct tables *tables, const struct space *space, uint32_t tg
 	return 0;
 }
 
+void tables_leave(struct tables *tables, uint32_t tgid)
+{
+	struct published *published;
+
+	HASH_FIND(hh, tables->published, &tgid, sizeof(tgid), published);
+	if (!published)
+		return;
+	HASH_DEL(tables->published, published);
+	free(published);
+}
+
 int tables_find(const struct tables *tables, const struct space *space, uint64_t pc,
 		const struct unwind_table **ret_table, uint64_t *ret_vaddr)
 {

@@ -34,6 +34,9 @@ void tables_free(struct tables *tables);
 int tables_publish(struct tables *tables, const struct space *space, uint32_t tgid,
 		   uint32_t generation, uint64_t *ret_mapset);
 
+/* Process @tgid has ended: its set of mappings may be overwritten. */
+void tables_leave(struct tables *tables, uint32_t tgid);
+
 /* The table for @pc in @space with the pc as linked; NULL when its code was generated. -ENOENT when
  * it lies in no live mapping. */
 int tables_find(const struct tables *tables, const struct space *space, uint64_t pc,

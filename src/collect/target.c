@@ -3,6 +3,7 @@
 #include "collect/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -103,6 +104,19 @@ int target_open(pid_t pid, struct objects *objects, struct target *ret, struct d
 	return 0;
 }
 
+int target_open_gone(pid_t pid, const char *comm, struct objects *objects, struct target *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->pidfd = ret->perf_map = -1;
+	ret->process.pid = pid;
+	snprintf(ret->process.comm, sizeof(ret->process.comm), "%s", comm);
+	ret->space = space_new(pid, objects);
+	if (!ret->space)
+		return -ENOMEM;
+	target_end(ret);
+	return 0;
+}
+
 void target_close(struct target *target)
 {
 	if (target->pidfd >= 0)
@@ -127,6 +141,11 @@ void target_measure(struct target *target)
 		target->memory = memory;
 	if (target->perf_map < 0)
 		target->perf_map = perf_map_file_open(target->process.pid);
+}
+
+int64_t target_rss_change(const struct target *target)
+{
+	return (int64_t)target->memory.rss_anon - (int64_t)target->memory_start.rss_anon;
 }
 
 int target_exec(struct target *target, uint32_t epoch)

@@ -36,8 +36,15 @@ struct target {
 int target_open(pid_t pid, struct objects *objects, struct target *ret, struct diag *diag);
 void target_close(struct target *target);
 
+/* One that is gone before it could be opened: no more is known of it than @pid and @comm. 0 or
+ * -ENOMEM. */
+int target_open_gone(pid_t pid, const char *comm, struct objects *objects, struct target *ret);
+
 /* Looks at CPU time and memory again; what an ended process last showed is kept. */
 void target_measure(struct target *target);
+
+/* How its anonymous memory has grown since it is watched, bytes. */
+int64_t target_rss_change(const struct target *target);
 
 /* The process has exec'd: a new image in a new address space. */
 int target_exec(struct target *target, uint32_t epoch);

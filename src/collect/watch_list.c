@@ -32,6 +32,23 @@ static int reserve(struct watch_list *list)
 	return all && fds ? 0 : -ENOMEM;
 }
 
+int watch_list_add_gone(struct watch_list *list, const struct watch_shared *shared,
+			const struct ht_event *event, const struct watched *parent)
+{
+	struct watched *watched = malloc(sizeof(*watched));
+	int err = watched ? reserve(list) : -ENOMEM;
+
+	err = err ?: watched_open_gone(shared, event->tgid, event->epoch, parent, watched);
+	if (err) {
+		free(watched);
+		return err;
+	}
+	watched->target.born_ns = event->time_ns;
+	list->all[list->nr++] = watched;
+	list->nr_gone++;
+	return 0;
+}
+
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
 		   uint32_t epoch, const struct watched *like, struct diag *diag,
 		   struct watched **ret)
@@ -77,10 +94,10 @@ struct watched *watch_list_find_image(const struct watch_list *list, const struc
 	return watched && watched->target.epoch == event->epoch ? watched : NULL;
 }
 
-const struct watched *watch_list_at(const struct watch_list *list, uint32_t tgid, uint32_t epoch)
+struct watched *watch_list_at(const struct watch_list *list, uint32_t tgid, uint32_t epoch)
 {
 	for (unsigned int i = list->nr; i-- > 0;) {
-		const struct watched *watched = list->all[i];
+		struct watched *watched = list->all[i];
 
 		if (watched->target.process.pid == (pid_t)tgid && watched->first_epoch <= epoch)
 			return watched;
@@ -105,35 +122,49 @@ int watch_list_wait(struct watch_list *list, int ring, int timeout_ms, const sig
 	return errno == EINTR ? 0 : -errno;
 }
 
-/* Has anything been counted of it? */
-static bool is_in_books(const struct watched *watched, const struct kernel *kernel)
+void watch_list_leave(struct watch_list *list, const struct watch_shared *shared,
+		      struct watched *watched)
 {
-	uint32_t nr, tgid = watched->target.process.pid;
-	const struct ht_site *sites = kernel_sites(kernel, &nr);
-
-	for (uint32_t i = 1; i < nr; i++)
-		if (sites[i].key.tgid == tgid && sites[i].key.epoch >= watched->first_epoch)
-			return true;
-	return false;
+	watched_end(watched, shared);
+	list->nr_gone++;
 }
 
-/* Children that ended and are in no stack are forgotten, with all that they held open. */
-static void forget(struct watch_list *list, const struct watch_shared *shared)
+bool watch_list_was_missed(const struct watched *watched)
 {
-	unsigned int nr = 1;
+	const struct target *target = &watched->target;
+
+	return target->born_ns && target->ended && !target->follow_late_ns;
+}
+
+static void add_to_past(struct watch_past *past, const struct watched *watched)
+{
+	const struct target *target = &watched->target;
+
+	past->nr += watched->in_books;
+	past->nr_missed += watch_list_was_missed(watched);
+	if (target->follow_late_ns > past->late_ns)
+		past->late_ns = target->follow_late_ns;
+	past->cpu_ns += target->cpu_ns - target->cpu_start_ns;
+	past->rss_anon += target->memory.rss_anon;
+	past->rss_anon_change += target_rss_change(target);
+	javascript_report_add(&past->javascript, &watched->javascript);
+	past->javascript.note = "";
+}
+
+void watch_list_forget(struct watch_list *list)
+{
+	unsigned int nr = list->nr ? 1 : 0;
 
 	for (unsigned int i = 1; i < list->nr; i++) {
 		struct watched *watched = list->all[i];
 
-		if (watched->target.ended && !watched->kept &&
-		    !is_in_books(watched, shared->kernel)) {
-			list->nr_missed += !watched->target.follow_late_ns;
-			watched_done(watched);
-			free(watched);
+		if (!watched->target.ended) {
+			list->all[nr++] = watched;
 			continue;
 		}
-		watched->kept = watched->target.ended;
-		list->all[nr++] = watched;
+		add_to_past(&list->past, watched);
+		watched_done(watched);
+		free(watched);
 	}
 	list->nr = nr;
 	list->nr_waited = 0;
@@ -142,19 +173,13 @@ static void forget(struct watch_list *list, const struct watch_shared *shared)
 unsigned int watch_list_end(struct watch_list *list, const struct watch_shared *shared)
 {
 	unsigned int nr_left = 0;
-	bool ended = false;
 
 	for (unsigned int i = 0; i < list->nr; i++) {
 		struct watched *watched = list->all[i];
 
-		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN) {
-			watched_end(watched, shared);
-			list->nr_gone++;
-			ended = true;
-		}
+		if (i < list->nr_waited && list->fds[i + 1].revents & POLLIN)
+			watch_list_leave(list, shared, watched);
 		nr_left += !watched->target.ended;
 	}
-	if (ended)
-		forget(list, shared);
 	return nr_left;
 }

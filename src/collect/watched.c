@@ -18,7 +18,7 @@
 static void share_loader(struct watched *watched, const struct watch_shared *shared,
 			 const struct watched *like)
 {
-	if (!like->loader ||
+	if (!like->loader || shared->loaders ||
 	    loader_hook_open(shared->kernel, shared->caps, like->loader, &like->loader_place,
 			     watched->target.process.pid, &watched->loader_hook))
 		return;
@@ -35,13 +35,15 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 	err = target_open(pid, shared->objects, &ret->target, diag);
 	if (err)
 		return err;
-	ret->first_epoch = ret->target.epoch = epoch;
 	ret->refreshed_ns = clock_now_ns();
-	if (like) {
+	if (!epoch) {
+		epoch = kernel_epoch_next(shared->kernel);
+		err = processes_watch(kernel_processes(shared->kernel), pid, epoch);
+	}
+	ret->first_epoch = ret->target.epoch = epoch;
+	if (!err && like) {
 		javascript_share(&ret->javascript, &like->javascript);
 		share_loader(ret, shared, like);
-	} else {
-		err = processes_watch(kernel_processes(shared->kernel), pid, epoch);
 	}
 	if (!err)
 		return 0;
@@ -49,10 +51,25 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 	return diag_fail(diag, err, "cannot watch pid %d: %s", pid, strerror(-err));
 }
 
+int watched_open_gone(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
+		      const struct watched *parent, struct watched *ret)
+{
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	err = target_open_gone(pid, parent->target.process.comm, shared->objects, &ret->target);
+	ret->first_epoch = ret->target.epoch = epoch;
+	return err;
+}
+
 void watched_end(struct watched *watched, const struct watch_shared *shared)
 {
+	pid_t pid = watched->target.process.pid;
+
+	processes_leave(kernel_processes(shared->kernel), pid, watched->target.epoch);
+	tables_leave(shared->tables, pid);
 	if (shared->attachments)
-		attachments_leave(shared->attachments, watched->target.process.pid);
+		attachments_leave(shared->attachments, pid);
 	link_set_leave(&watched->loader_hook);
 	javascript_end(&watched->javascript, shared->kernel);
 	target_end(&watched->target);
@@ -103,6 +120,16 @@ static bool is_loader(struct object *object, struct loader_place *ret)
 	return false;
 }
 
+static int hook_loader(struct watched *watched, const struct watch_shared *shared,
+		       struct object *object)
+{
+	if (shared->loaders)
+		return loader_hooks_add(shared->loaders, shared->kernel, shared->caps, object,
+					&watched->loader_place);
+	return loader_hook_open(shared->kernel, shared->caps, object, &watched->loader_place,
+				watched->target.process.pid, &watched->loader_hook);
+}
+
 static int examine(struct watched *watched, const struct watch_shared *shared,
 		   struct object *object, struct diag *diag)
 {
@@ -117,8 +144,7 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 	if (err < 0)
 		return err;
 	if (!watched->loader && is_loader(object, &watched->loader_place) &&
-	    !loader_hook_open(shared->kernel, shared->caps, object, &watched->loader_place,
-			      process->pid, &watched->loader_hook))
+	    !hook_loader(watched, shared, object))
 		watched->loader = object_get(object);
 	return 0;
 }
@@ -128,6 +154,8 @@ int watched_inherit(struct watched *child, const struct watch_shared *shared,
 {
 	int err = 0;
 
+	if (shared->loaders) /* the probes are everywhere */
+		return 0;
 	for (unsigned int i = 0; i < parent->nr_examined && !err && !shared->closed; i++) {
 		struct object *object = parent->examined[i];
 

@@ -26,6 +26,7 @@ struct watch_shared {
 	const struct caps *caps;
 	struct tables *tables;
 	struct objects *objects;	 /* the files of all processes */
+	struct loader_hooks *loaders;	 /* NULL: each process has its own */
 	struct attachments *attachments; /* NULL: no allocator is probed */
 	bool closed;			 /* what comes now gets no probe */
 };
@@ -40,17 +41,22 @@ struct watched {
 	struct link_set loader_hook;
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
-	bool kept;	       /* it has ended, and its names are needed */
+	bool in_books;	       /* something of it was counted and handed on */
 	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
 };
 
 /*
- * Opens @pid and has the programs watch it from now on, as they do already when it is a child of
- * @like (else NULL), of which it is known then what is in its files; nothing is attached yet. On
- * failure nothing is to be closed.
+ * Opens @pid and has the programs watch it from now on. With @epoch they do already, as of a child
+ * of a followed process; 0: they do not. What @like (may be NULL) knows of its files need not be
+ * found out again; nothing is attached yet. On failure nothing is to be closed.
  */
 int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 		 const struct watched *like, struct diag *diag, struct watched *ret);
+
+/* A child with @epoch that ended before it could be opened; it has the name of @parent. 0 or
+ * -ENOMEM. */
+int watched_open_gone(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
+		      const struct watched *parent, struct watched *ret);
 
 /* Probes go, names stay: it has ended. */
 void watched_end(struct watched *watched, const struct watch_shared *shared);

@@ -52,6 +52,7 @@ struct process_map {
 
 struct symbolizer {
 	struct module_options options;
+	bool shared;
 	char *debug_path;
 	struct loaded *loaded;
 	uint32_t nr_maps;
@@ -70,6 +71,7 @@ struct symbolizer *symbolizer_new(const struct symbolizer_options *options)
 		free(symbolizer);
 		return NULL;
 	}
+	symbolizer->shared = options->shared;
 	symbolizer->options.lines = options->lines;
 	symbolizer->options.debug_path = symbolizer->debug_path;
 	return symbolizer;
@@ -236,13 +238,19 @@ static int add_line(struct profile *profile, const struct named_line *named, con
 	return profile_add_function(profile, &function, &ret->function);
 }
 
-static int add_location(struct profile *profile, uint32_t mapping, uint64_t address,
-			const struct named *named, const char *unnamed, uint32_t *ret)
+/* Where a frame is in a profile. */
+struct spot {
+	uint32_t mapping; /* of the profile, or PROFILE_NONE */
+	uint64_t address;
+};
+
+static int add_location(struct profile *profile, const struct spot *spot, const struct named *named,
+			const char *unnamed, uint32_t *ret)
 {
 	static const struct named_line nameless = {.file = ""};
 	struct profile_location location = {
-		.mapping = mapping,
-		.address = address,
+		.mapping = spot->mapping,
+		.address = spot->address,
 		.nr_lines = named && named->nr ? named->nr : 1,
 	};
 	int err = 0;
@@ -259,19 +267,26 @@ static int add_location(struct profile *profile, uint32_t mapping, uint64_t addr
 	return err;
 }
 
-static int add_mapping(struct profile *profile, const struct mapping *mapping, const char *build_id,
-		       uint32_t *ret)
+/* Generated code of several processes has nothing in common but its name. */
+static int find_spot(const struct symbolizer *symbolizer, struct profile *profile,
+		     const struct mapping *mapping, uint64_t address, const char *build_id,
+		     struct spot *ret)
 {
 	const char *path = mapping->object ? mapping->object->path : mapping->name;
+	uint64_t bias = symbolizer->shared ? mapping->start - mapping->offset : 0;
 	const struct profile_mapping added = {
-		.start = mapping->start,
-		.limit = mapping->end,
+		.start = mapping->start - bias,
+		.limit = mapping->end - bias,
 		.offset = mapping->offset,
 		.file = path && *path ? path : "[anon]",
 		.build_id = build_id,
 	};
 
-	return profile_add_mapping(profile, &added, ret);
+	*ret = (struct spot){PROFILE_NONE, 0};
+	if (symbolizer->shared && !mapping->object)
+		return 0;
+	ret->address = address - bias;
+	return profile_add_mapping(profile, &added, &ret->mapping);
 }
 
 /* Who can say what @address is. @ret_place stays NULL for memory without a file. */
@@ -292,7 +307,7 @@ static int find_place(struct symbolizer *symbolizer, const struct mapping *mappi
 
 /* The frame by what its process's compiler wrote down; -ENOENT when that says nothing of it. */
 static int name_generated(const struct symbolizer *symbolizer, struct profile *profile, pid_t pid,
-			  uint32_t mapping, uint64_t address, uint32_t *ret)
+			  const struct spot *spot, uint64_t address, uint32_t *ret)
 {
 	const struct process_map *map = find_map(symbolizer, pid);
 	const char *name = map && map->map ? perf_map_find(map->map, address) : NULL;
@@ -303,7 +318,7 @@ static int name_generated(const struct symbolizer *symbolizer, struct profile *p
 		return -ENOENT;
 	err = perf_map_javascript(name, &function);
 	if (err == -ENOENT)
-		return add_location(profile, mapping, address, NULL, name, ret);
+		return add_location(profile, spot, NULL, name, ret);
 	if (!err) {
 		const struct v8_line line = {.function = function.name,
 					     .script = function.script,
@@ -318,15 +333,14 @@ static int name_generated(const struct symbolizer *symbolizer, struct profile *p
 }
 
 static int name_in_file(struct symbolizer *symbolizer, struct profile *profile,
-			uint32_t profile_mapping, const struct mapping *mapping, uint64_t address,
+			const struct spot *spot, const struct mapping *mapping,
 			const struct place *place, uint32_t *ret)
 {
 	char *unnamed = stand_in(mapping);
 	int err = -ENOMEM;
 
 	if (unnamed)
-		err = add_location(profile, profile_mapping, address, place ? &place->named : NULL,
-				   unnamed, ret);
+		err = add_location(profile, spot, place ? &place->named : NULL, unnamed, ret);
 	free(unnamed);
 	symbolizer->stats.unnamed +=
 		!place || !place->named.nr || !place->named.lines[place->named.nr - 1].name;
@@ -337,7 +351,7 @@ int symbolize_frame(struct symbolizer *symbolizer, struct profile *profile,
 		    const struct space *space, const struct frame *frame, uint32_t *ret_location)
 {
 	const struct mapping *mapping = NULL;
-	uint32_t profile_mapping = PROFILE_NONE;
+	struct spot spot = {PROFILE_NONE, symbolizer->shared ? 0 : frame->address};
 	const char *build_id = "";
 	struct place *place = NULL;
 	int err = 0;
@@ -346,24 +360,27 @@ int symbolize_frame(struct symbolizer *symbolizer, struct profile *profile,
 		mapping = &space->mappings[frame->mapping];
 	if (mapping) {
 		err = find_place(symbolizer, mapping, frame->address, &place, &build_id);
-		err = err ?: add_mapping(profile, mapping, build_id, &profile_mapping);
+		err = err
+			      ?: find_spot(symbolizer, profile, mapping, frame->address, build_id,
+					   &spot);
 	}
 	if (err)
 		return err;
 	symbolizer->stats.frames++;
 	if (mapping && !mapping->object) {
-		err = name_generated(symbolizer, profile, space->pid, profile_mapping,
-				     frame->address, ret_location);
+		err = name_generated(symbolizer, profile, space->pid, &spot, frame->address,
+				     ret_location);
 		if (err != -ENOENT)
 			return err;
 	}
-	return name_in_file(symbolizer, profile, profile_mapping, mapping, frame->address, place,
-			    ret_location);
+	return name_in_file(symbolizer, profile, &spot, mapping, place, ret_location);
 }
 
 int symbolize_label(struct profile *profile, const char *name, uint32_t *ret_location)
 {
-	return add_location(profile, PROFILE_NONE, 0, NULL, name, ret_location);
+	const struct spot nowhere = {PROFILE_NONE, 0};
+
+	return add_location(profile, &nowhere, NULL, name, ret_location);
 }
 
 void symbolizer_stats(const struct symbolizer *symbolizer, struct symbolizer_stats *ret)

@@ -16,7 +16,9 @@
 struct symbolizer;
 
 struct symbolizer_options {
-	bool lines; /* read DWARF: source lines and inlined functions */
+	bool lines;  /* read DWARF: source lines and inlined functions */
+	bool shared; /* addresses in the profile are offsets in files: those of several processes
+		      * that have a file in different places are one location */
 	const char *
 		debug_path; /* colon list as in gdb's debug-file-directory; NULL = /usr/lib/debug */
 };

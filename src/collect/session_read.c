@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a session has recorded, and of whom. */
+#include "collect/children.h"
+#include "collect/ended.h"
+#include "collect/javascript_report.h"
+#include "collect/session_state.h"
+#include "util/clock.h"
+
+const struct target *session_target(const struct session *session)
+{
+	return &session->processes.all[0]->target;
+}
+
+unsigned int session_nr_targets(const struct session *session)
+{
+	return session->processes.nr;
+}
+
+void session_sums(const struct session *session, struct session_sums *ret)
+{
+	const struct watch_list *processes = &session->processes;
+	const struct watch_past *past = &processes->past;
+
+	*ret = (struct session_sums){processes->nr + past->nr, past->cpu_ns, past->rss_anon,
+				     past->rss_anon_change};
+	for (unsigned int i = 0; i < processes->nr; i++) {
+		const struct target *target = &processes->all[i]->target;
+
+		ret->cpu_ns += target->cpu_ns - target->cpu_start_ns;
+		ret->rss_anon += target->memory.rss_anon;
+		ret->rss_anon_change += target_rss_change(target);
+	}
+}
+
+const struct members *session_members(const struct session *session)
+{
+	return &session->members;
+}
+
+void session_children(const struct session *session, struct session_children *ret)
+{
+	children_summary(&session->processes, &ret->nr_missed, &ret->late_ns);
+}
+
+const struct target *session_target_at(const struct session *session, unsigned int index)
+{
+	return &session->processes.all[index]->target;
+}
+
+const struct target *session_target_of(const struct session *session, uint32_t tgid, uint32_t epoch)
+{
+	return &watch_list_at(&session->processes, tgid, epoch)->target;
+}
+
+const struct attachments *session_attachments(const struct session *session)
+{
+	return &session->attachments;
+}
+
+const struct v8_source *session_v8(const struct session *session)
+{
+	return &session->v8;
+}
+
+double session_stepped_share(const struct session *session)
+{
+	return session->v8.source == SOURCE_MALLOC
+		       ? attachments_stepped_share(&session->attachments)
+		       : v8_probes_stepped_share(&session->v8.probes);
+}
+
+void session_javascript(const struct session *session, struct javascript_report *ret)
+{
+	javascript_report(&session->processes, ret);
+}
+
+uint64_t session_map_bytes(const struct session *session)
+{
+	return kernel_map_bytes(session->kernel);
+}
+
+void session_tables(const struct session *session, struct tables_stats *ret)
+{
+	tables_stats(session->tables, ret);
+}
+
+/* A process that has ended held what it held to its end. */
+static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
+{
+	const struct session *session = arg;
+
+	return ended_until_ns(&session->processes, tgid, epoch);
+}
+
+int session_snapshot(struct session *session, bool old, struct snapshot *ret)
+{
+	const struct snapshot_images images = {until_ns, session};
+	uint64_t min_age_ns = old ? session->ended.options.min_age_ns : 0;
+	int err;
+
+	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns,
+			    session->frozen_ns ?: clock_now_ns(), ret);
+	if (err)
+		return err;
+	snapshot_add_folded(ret, &session->ended.sum);
+	if (session->v8.source == SOURCE_JS)
+		v8_source_scale(&session->v8, ret);
+	ret->nr_complete = ret->stats.ends[HT_STACK_complete] + session->nr_completed;
+	ret->stats.loss[HT_LOSS_stack_incomplete] -= session->nr_completed;
+	return 0;
+}

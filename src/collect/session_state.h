@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a session is made of: for session.c, where it lives, and session_read.c alone. */
+#ifndef HEAPTAP_COLLECT_SESSION_STATE_H
+#define HEAPTAP_COLLECT_SESSION_STATE_H
+
+#include "collect/session.h"
+#include "collect/watch_list.h"
+#include "collect/watched.h"
+
+struct session {
+	struct caps caps;
+	struct objects *objects;
+	struct kernel *kernel;
+	struct ring_buffer *ring;
+	struct stacks stacks;
+	struct attachments attachments;
+	struct v8_source v8; /* sources gc and js */
+	struct tables *tables;
+	struct watch_shared shared;
+	struct ended ended;
+	struct loader_hooks loaders;
+	struct members members;
+	struct watch_list processes; /* the first is what the user named; then those it forked */
+	uint64_t measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
+	FILE *dump;
+	uint64_t nr_completed; /* samples whose stack a raw copy completed */
+	int event_error;       /* first -errno of taking in an event */
+};
+
+#endif

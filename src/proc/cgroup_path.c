@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Texts as in cgroups(7): "hierarchy:controllers:path" a line. */
+#include "proc/cgroup_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proc/procfs.h"
+
+#define MEMBERSHIPS_SIZE 16384 /* a dozen hierarchies, each path up to 4096 but hardly ever so */
+#define MOUNTS_SIZE	 (256 << 10)
+
+/* Calls @visit with each place a cgroup hierarchy is mounted at, until it returns true. */
+static bool each_mount(const char *mounts, bool (*visit)(const char *mount, void *arg), void *arg)
+{
+	char mount[PATH_MAX], type[32];
+
+	for (const char *line = mounts; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (sscanf(line, "%*s %4095s %31s", mount, type) == 2 &&
+		    !strncmp(type, "cgroup", strlen("cgroup")) && visit(mount, arg))
+			return true;
+	return false;
+}
+
+/* Is @below equal to @above, or a path below it? */
+static bool is_below(const char *below, const char *above, size_t length)
+{
+	return !strncmp(below, above, length) && (!below[length] || below[length] == '/');
+}
+
+struct longest {
+	const char *text;
+	size_t length;
+};
+
+static bool visit_longest(const char *mount, void *arg)
+{
+	struct longest *longest = arg;
+	size_t length = strlen(mount);
+
+	if (is_below(longest->text, mount, length) && length > longest->length)
+		longest->length = length;
+	return false;
+}
+
+char *cgroup_path_of(const char *text, const char *mounts)
+{
+	struct longest longest = {text, 0};
+	size_t length;
+	char *path;
+
+	each_mount(mounts, visit_longest, &longest);
+	text += longest.length;
+	text += strspn(text, "/");
+	if (asprintf(&path, "/%s", text) < 0)
+		return NULL;
+	length = strlen(path);
+	while (length > 1 && path[length - 1] == '/')
+		path[--length] = '\0';
+	return path;
+}
+
+static bool visit_exists(const char *mount, void *arg)
+{
+	char path[2 * PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s%s", mount, (const char *)arg);
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+char *cgroup_path_settle(const char *text)
+{
+	char *mounts = calloc(1, MOUNTS_SIZE), *path = NULL;
+	int dir = procfs_open(getpid());
+
+	if (mounts && dir >= 0 && procfs_read(dir, "mounts", mounts, MOUNTS_SIZE) >= 0)
+		path = cgroup_path_of(text, mounts);
+	if (path && !each_mount(mounts, visit_exists, path)) {
+		free(path);
+		path = NULL;
+		errno = ENOENT;
+	}
+	if (dir >= 0)
+		close(dir);
+	free(mounts);
+	return path;
+}
+
+bool cgroup_path_holds(const char *path, const char *memberships)
+{
+	size_t length = strcmp(path, "/") ? strlen(path) : 0;
+
+	for (const char *line = memberships; *line;) {
+		size_t size = strcspn(line, "\n");
+		const char *colon = memchr(line, ':', size);
+
+		colon = colon ? memchr(colon + 1, ':', line + size - colon - 1) : NULL;
+		if (colon && size - (colon + 1 - line) >= length &&
+		    !strncmp(colon + 1, path, length) &&
+		    (colon + 1 + length == line + size || colon[1 + length] == '/'))
+			return true;
+		line += size;
+		line += *line == '\n';
+	}
+	return false;
+}
+
+int cgroup_path_has(const char *path, pid_t pid)
+{
+	char memberships[MEMBERSHIPS_SIZE];
+	int dir = procfs_open(pid);
+	long n;
+
+	if (dir < 0)
+		return dir;
+	n = procfs_read(dir, "cgroup", memberships, sizeof(memberships));
+	close(dir);
+	return n < 0 ? (int)n : cgroup_path_holds(path, memberships);
+}
