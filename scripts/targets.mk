@@ -43,6 +43,10 @@ $(B)/targets/musl-static: LINK := -static
 $(MUSL): tests/targets/lib/musl.c tests/targets/target.h | $(READY)
 	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O2 -g -fomit-frame-pointer -fno-builtin -Wall -Wextra $(LINK) $< -o $@
 
+TARGETS += $(if $(MUSL_CC),$(B)/targets/member-musl)
+$(B)/targets/member-musl: tests/targets/member.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra $< -o $@
+
 # The judge of recorded stacks, and what the verifier says: no targets, but built for tests.
 ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)
 TARGETS += $(B)/targets/oracle $(B)/bench/verifier
