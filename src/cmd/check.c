@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -15,20 +16,22 @@
 #include "cmd/check_v8.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/stop.h"
+#include "cmd/target_options.h"
 #include "collect/caps.h"
 #include "collect/cost.h"
+#include "collect/no_allocator.h"
 #include "collect/probes.h"
 #include "collect/target.h"
 
 struct check_options {
-	pid_t pid; /* 0: the machine alone */
+	struct target_options targets; /* none: the machine alone */
 	struct caps caps;
 };
 
 enum { OPTION_NO_FEATURE = OPTION_FIRST_FREE };
 
 static const struct argp_option check_table[] = {
-	{"pid", 'p', "PID", 0, "Also look at this process", 0},
 	{"no-feature", OPTION_NO_FEATURE, "NAMES", OPTION_HIDDEN, "Do without kernel features", 0},
 	{0},
 };
@@ -51,8 +54,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct check_options *options = state->input;
 
 	switch (key) {
-	case 'p':
-		options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->targets;
 		return 0;
 	case OPTION_NO_FEATURE:
 		option_no_feature(state, &options->caps, arg);
@@ -65,7 +68,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp check_argp = {.options = check_table, .parser = parse, .doc = check_doc};
+static const struct argp_child check_children[] = {
+	{&target_argp, 0, "Also look at:", 1},
+	{0},
+};
+
+static const struct argp check_argp = {
+	.options = check_table, .parser = parse, .doc = check_doc, .children = check_children};
 
 static void say(const char *what, const char *state, const char *text)
 {
@@ -232,12 +241,37 @@ static int check_target(pid_t pid)
 			nr += say_object(object, !strcmp(object->path, target.process.exe));
 	}
 	if (!nr)
-		say("allocator", "no",
-		    "no malloc and free among its symbols: statically linked and stripped, or not "
-		    "using the C library's heap");
+		say("allocator", "no", no_allocator_reason(&target));
 	check_v8(&target);
 	target_close(&target);
 	return nr ? EXIT_DONE : EXIT_NO_TARGET;
+}
+
+/* All that match; the status is that of the first that cannot be profiled. */
+static int check_targets(struct target_options *targets)
+{
+	int status = EXIT_DONE, err, one;
+	struct diag diag = {0};
+	sigset_t sleeping;
+	unsigned int nr;
+	pid_t *pids;
+
+	stop_prepare(&sleeping);
+	err = target_options_settle(targets, &sleeping, &diag);
+	err = err ?: selection_find(&targets->selection, &pids, &nr);
+	if (err) {
+		say("target", "no", *diag.text ? diag.text : strerror(-err));
+		return cmd_exit_status(err);
+	}
+	for (unsigned int i = 0; i < nr; i++) {
+		one = check_target(pids[i]);
+		status = status ?: one;
+	}
+	free(pids);
+	if (nr)
+		return status;
+	say("target", "no", "no process matches");
+	return EXIT_NO_TARGET;
 }
 
 int cmd_check(int argc, char **argv)
@@ -247,7 +281,8 @@ int cmd_check(int argc, char **argv)
 
 	argp_parse(&check_argp, argc, argv, 0, NULL, &options);
 	status = check_machine(&options);
-	if (options.pid)
-		target_status = check_target(options.pid);
+	if (target_options_given(&options.targets))
+		target_status = check_targets(&options.targets);
+	target_options_done(&options.targets);
 	return status ? status : target_status;
 }

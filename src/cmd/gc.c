@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/stop.h"
+#include "cmd/target_options.h"
 #include "collect/gc_watch.h"
 #include "export/gc_lines.h"
 #include "export/text.h"
@@ -24,6 +25,7 @@
 #define POLL_MS 100 /* nobody wakes it for a collection */
 
 struct gc_options {
+	struct target_options targets;
 	pid_t pid;
 	uint64_t duration_ns; /* 0: none */
 	struct caps caps;
@@ -40,7 +42,6 @@ struct gc_run_state {
 enum { OPTION_NO_FEATURE = OPTION_FIRST_FREE };
 
 static const struct argp_option gc_table[] = {
-	{"pid", 'p', "PID", 0, "The process to watch", 1},
 	{"duration", 'd', "TIME", 0,
 	 "Stop after 30s, 5m, 1h; without it at Ctrl-C or the end of the process", 1},
 	{"format", 'f', "FORMAT", 0, "text or json, one object a line (default text)", 1},
@@ -75,10 +76,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct gc_options *options = state->input;
 
 	switch (key) {
-	case 'p':
-		if (options->pid)
-			argp_error(state, "--pid: one process at a time: '%s' is the second", arg);
-		options->pid = option_number(state, "--pid", arg, 1, INT_MAX);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->targets;
 		return 0;
 	case 'd':
 		options->duration_ns = option_time_ns(state, "--duration", arg);
@@ -101,16 +100,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "'%s': a process is given with -p", arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!options->pid)
+		if (!target_options_given(&options->targets))
 			argp_error(state, "which process? Give -p PID");
+		if (options->targets.selection.all || options->targets.selection.follow)
+			argp_error(state, "--%s: this watches one process",
+				   options->targets.selection.all ? "all" : "follow");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
+static const struct argp_child gc_children[] = {
+	{&target_argp, 0, "What to watch, one process:", 1},
+	{0},
+};
+
 static const struct argp gc_argp = {
-	.options = gc_table, .parser = parse, .args_doc = "-p PID", .doc = gc_doc};
+	.options = gc_table,
+	.parser = parse,
+	.args_doc = "-p PID\n-n GLOB",
+	.doc = gc_doc,
+	.children = gc_children,
+};
 
 /* Flushed at once: a reader sees a collection soon after it is over. */
 static int flush(struct gc_run_state *run)
@@ -147,18 +159,21 @@ static int64_t realtime_offset(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec - (int64_t)clock_now_ns();
 }
 
-static int start(struct gc_run_state *run, struct gc_options *options)
+static int start(struct gc_run_state *run, struct gc_options *options, const sigset_t *sleeping)
 {
 	struct gc_watch_options watch = {
-		.pid = options->pid,
 		.verbose = options->verbose,
 		.visit = on_collection,
 		.arg = run,
 	};
 	struct diag diag = {0};
 	const struct process *process;
-	int err = caps_detect(&options->caps, &diag);
+	int err = target_options_one(&options->targets, sleeping, &diag, &options->pid);
 
+	if (err == -EINTR)
+		return err;
+	err = err ?: caps_detect(&options->caps, &diag);
+	watch.pid = options->pid;
 	watch.caps = options->caps;
 	err = err ?: gc_watch_open(&watch, &diag, &run->watch);
 	if (err) {
@@ -228,7 +243,7 @@ int cmd_gc(int argc, char **argv)
 	argp_parse(&gc_argp, argc, argv, 0, NULL, &options);
 	run.lines = (struct gc_lines){.out = stdout, .json = options.json};
 	stop_prepare(&sleeping);
-	err = start(&run, &options);
+	err = start(&run, &options, &sleeping);
 	if (!err) {
 		begin_ns = clock_now_ns();
 		gc_lines_header(&run.lines);
@@ -243,5 +258,6 @@ int cmd_gc(int argc, char **argv)
 	}
 	gc_watch_close(run.watch);
 	gc_stats_done(&run.stats);
-	return cmd_exit_status(err);
+	target_options_done(&options.targets);
+	return err == -EINTR ? EXIT_DONE : cmd_exit_status(err);
 }

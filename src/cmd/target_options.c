@@ -155,6 +155,33 @@ int target_options_settle(struct target_options *options, const sigset_t *sleepi
 	return -EINTR;
 }
 
+int target_options_one(struct target_options *options, const sigset_t *sleeping, struct diag *diag,
+		       pid_t *ret)
+{
+	int err = target_options_settle(options, sleeping, diag);
+	char text[256];
+	unsigned int nr;
+	pid_t *pids;
+
+	if (err)
+		return err;
+	err = selection_find(&options->selection, &pids, &nr);
+	if (err)
+		return diag_fail(diag, err, "cannot look through /proc");
+	selection_describe(&options->selection, text, sizeof(text));
+	if (!nr)
+		err = diag_fail(diag, -ESRCH, "no process matches %s", text);
+	else if (nr > 1)
+		err = diag_fail(diag, -ENOTSUP,
+				"%u processes match %s, and this watches one: give -p %d or "
+				"another",
+				nr, text, pids[0]);
+	else
+		*ret = pids[0];
+	free(pids);
+	return err;
+}
+
 static void free_texts(char **texts, unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++)

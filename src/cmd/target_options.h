@@ -30,6 +30,10 @@ bool target_options_given(const struct target_options *options);
  */
 int target_options_settle(struct target_options *options, const sigset_t *sleeping,
 			  struct diag *diag);
+
+/* The same for a command that watches one process: -ENOTSUP when more than one matches. */
+int target_options_one(struct target_options *options, const sigset_t *sleeping, struct diag *diag,
+		       pid_t *ret);
 void target_options_done(struct target_options *options);
 
 /* "pid 12 (redis-server)" is @one; of several the selection: "42 processes (--name redis*)". */

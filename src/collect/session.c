@@ -20,6 +20,7 @@
 #include "collect/ended.h"
 #include "collect/javascript_report.h"
 #include "collect/launch.h"
+#include "collect/no_allocator.h"
 #include "collect/processes.h"
 #include "collect/session_state.h"
 #include "collect/tables.h"
@@ -251,10 +252,8 @@ static int require_probes(struct session *session, struct diag *diag)
 	if (session->attachments.nr)
 		return 0;
 	return diag_fail(diag, -ENOTSUP,
-			 "no allocator functions (malloc, free) found in pid %d (%s): it is linked "
-			 "statically and stripped, or does not use the C library's heap; "
-			 "`heaptap check -p %d` lists what was looked at",
-			 process->pid, process->comm, process->pid);
+			 "pid %d (%s) %s; `heaptap check -p %d` lists what was looked at",
+			 process->pid, process->comm, no_allocator_reason(target), process->pid);
 }
 
 int session_attach(struct session *session, struct diag *diag)

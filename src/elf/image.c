@@ -277,3 +277,24 @@ long elf_image_read(const struct elf_image *image, uint64_t vaddr, void *buffer,
 	}
 	return (long)filled;
 }
+
+bool elf_image_has_section(const struct elf_image *image, const char *name)
+{
+	Elf *elf = elf_image_handle(image);
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *its;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		its = elf_strptr(elf, names, header.sh_name);
+		if (its && !strcmp(its, name))
+			return true;
+	}
+	return false;
+}

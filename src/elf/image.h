@@ -21,6 +21,9 @@ void elf_image_free(struct elf_image *image);
 /* Lower-case hex into @hex (at least 41 bytes for SHA-1; cut to @size), "" when there is none. */
 void elf_image_build_id(const struct elf_image *image, char *hex, size_t size);
 
+/* Has it a section of that name? */
+bool elf_image_has_section(const struct elf_image *image, const char *name);
+
 /* A program, and not a library: it is linked to a fixed address or names its dynamic loader. */
 bool elf_image_is_program(const struct elf_image *image);
 

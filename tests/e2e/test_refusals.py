@@ -44,6 +44,21 @@ def bits32():
     refused(process.pid, 3, "32-bit")
 
 
+@test("a Go program without cgo")
+def go_program():
+    if not shutil.which("go"):
+        raise Skip("go is not installed")
+    directory = scratch()
+    source = directory / "idle.go"
+    source.write_text('package main\n\nimport "os"\n\nfunc main() { os.Stdin.Read(make([]byte, 1)) }\n')
+    environment = os.environ | {"CGO_ENABLED": "0", "GOCACHE": str(directory), "HOME": str(directory)}
+    build = ["go", "build", "-ldflags=-s", "-o", directory / "idle", source]
+    expect_status(run(build, env=environment), 0)
+    process = Process([directory / "idle"])
+    time.sleep(0.2)
+    refused(process.pid, 3, "Go program without cgo", "pprof")
+
+
 @test("a static program without symbols")
 def static_stripped():
     target = Target("simple-static-stripped")
