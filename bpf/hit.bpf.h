@@ -48,7 +48,7 @@ static __always_inline __u64 argument(const struct hit *hit, __u32 position)
 	}
 }
 
-/* false when this process is not watched. */
+/* false when this process is not watched, or by other links. */
 static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool is_return)
 {
 	union {
@@ -63,6 +63,10 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	hit->stats = stats_here();
 	if (!hit->process || !hit->stats)
 		return 0;
+	cookie.word = bpf_get_attach_cookie(ctx);
+	hit->cookie = cookie.fields;
+	if (hit->cookie.everywhere != !!(hit->process->flags & HT_PROCESS_EVERYWHERE))
+		return 0;
 	hit->epoch = hit->process->epoch;
 	hit->rate_now = ht_rate_now % HT_NR_RATES;
 	hit->rate = ht_rates[hit->rate_now];
@@ -75,8 +79,6 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	hit->rbx = ctx->rbx;
 	hit->pc = ctx->rip;
 	hit->result = ctx->rax;
-	cookie.word = bpf_get_attach_cookie(ctx);
-	hit->cookie = cookie.fields;
 	if (is_return)
 		COUNT(hit->stats, returns);
 	hit->begin_ns = COUNT(hit->stats, hits) % TIMED_HITS ? 0 : bpf_ktime_get_ns();

@@ -91,7 +91,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	}
 	event.epoch = epoch_next();
-	process_init(born, event.epoch, HT_PROCESS_FOLLOW);
+	process_init(born, event.epoch,
+		     process->flags & (HT_PROCESS_FOLLOW | HT_PROCESS_EVERYWHERE));
 	event.time_ns = bpf_ktime_get_ns();
 	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0)) {
 		born->tgid = HT_PROCESS_GONE;

@@ -114,7 +114,8 @@ struct ht_cookie {
 	__u16 probe : 12, pushes : 4;	/* number of the probe; words between rsp and the return */
 	__u16 arg_ptr : 3, arg_out : 3; /* old pointer; address that receives the new one */
 	__u16 arg_size : 3, arg_count : 3; /* bytes; multiplier of the bytes */
-	__u16 forwards : 1, spare : 3;	   /* may end in a jump to another probed function */
+	__u16 forwards : 1;		   /* may end in a jump to another probed function */
+	__u16 everywhere : 1, spare : 2;   /* of a link for all processes */
 	__u16 code_before, code_after;	   /* in HT_CODE_UNIT */
 };
 #define HT_MAX_PROBES 4096
@@ -184,6 +185,10 @@ struct ht_process {
 
 #define HT_PROCESS_HOLD	  1 /* stop it after a dlopen until user space has loaded the new tables */
 #define HT_PROCESS_FOLLOW 2 /* its children are to be watched too */
+
+/* Counted are the hits of links for all processes, otherwise those of its own: it may have both in
+ * its memory. A child begins as its parent is. */
+#define HT_PROCESS_EVERYWHERE 4
 
 static inline __u32 ht_process_slot(__u32 tgid)
 {

@@ -16,7 +16,7 @@
 
 #define WAIT_INTERVAL_NS 100000000L
 
-enum { OPTION_FOLLOW = OPTION_FIRST_TARGET, OPTION_WAIT };
+enum { OPTION_FOLLOW = OPTION_FIRST_TARGET, OPTION_WAIT, OPTION_ISOLATE };
 
 static const struct argp_option target_table[] = {
 	{"pid", 'p', "PID[,PID...]", 0, "Running processes; or give a command after --", 0},
@@ -29,6 +29,10 @@ static const struct argp_option target_table[] = {
 	{"all", 'a', NULL, 0, "All processes of the machine", 0},
 	{"follow", OPTION_FOLLOW, NULL, 0,
 	 "Also watch what they fork from now on, whatever it becomes", 0},
+	{"isolate", OPTION_ISOLATE, NULL, 0,
+	 "Put no probe into other processes, however many are watched; otherwise those beyond the "
+	 "4th share probes that slow every process that maps the same allocator",
+	 0},
 	{"wait", OPTION_WAIT, NULL, 0, "When no process matches, wait for the first", 0},
 	{0},
 };
@@ -88,12 +92,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_FOLLOW:
 		selection->follow = true;
 		return 0;
+	case OPTION_ISOLATE:
+		selection->isolate = true;
+		return 0;
 	case OPTION_WAIT:
 		options->wait = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (options->wait && !selection->nr_names && !selection->nr_cgroups)
 			argp_error(state, "--wait: is for --name and --cgroup");
+		if (selection->isolate && selection->all)
+			argp_error(state, "--isolate: with --all there are no others");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -20,8 +20,14 @@ struct sites {
 	size_t nr;
 };
 
-static void collect_sites(const struct probes *probes, enum kernel_program shape, struct sites *ret)
+static void collect_sites(const struct probes *probes, enum kernel_program shape, bool everywhere,
+			  struct sites *ret)
 {
+	union {
+		uint64_t word;
+		struct ht_cookie fields;
+	} cookie;
+
 	ret->nr = 0;
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		const struct probe *probe = &probes->probes[i];
@@ -30,9 +36,19 @@ static void collect_sites(const struct probes *probes, enum kernel_program shape
 		    allocator_functions[probe->function].shape != shape)
 			continue;
 		ret->offsets[ret->nr] = probe->offset + probe->site.offset;
-		ret->cookies[ret->nr] = probe->cookie;
+		cookie.word = probe->cookie;
+		cookie.fields.everywhere = everywhere;
+		ret->cookies[ret->nr] = cookie.word;
 		ret->nr++;
 	}
+}
+
+static bool has_links(const struct attachment *attachment, pid_t pid)
+{
+	for (unsigned int i = 0; i < attachment->nr_links; i++)
+		if (attachment->links[i].pid == pid)
+			return true;
+	return false;
 }
 
 /* Room for the links of one more process; NULL when out of memory. */
@@ -52,15 +68,18 @@ static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pi
 		  struct attachment *attachment, struct diag *diag)
 {
 	const struct object *object = attachment->probes.object;
-	struct attachment_links *links = new_links(attachment, pid);
+	struct attachment_links *links;
 	int err = 0;
 
+	if (has_links(attachment, pid))
+		return 0;
+	links = new_links(attachment, pid);
 	if (!links)
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	for (int shape = NR_KERNEL_PROGRAMS - 1; shape >= 0 && !err; shape--) {
 		struct sites sites;
 
-		collect_sites(&attachment->probes, shape, &sites);
+		collect_sites(&attachment->probes, shape, !pid, &sites);
 		if (sites.nr)
 			err = link_set_add(&links->set, kernel, caps, shape, object,
 					   &(struct link_sites){.offsets = sites.offsets,
@@ -93,10 +112,6 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 	struct probes probes;
 	int err;
 
-	if (attachments->everywhere)
-		pid = 0;
-	if (attachment && attachments->everywhere)
-		return 1;
 	if (attachment)
 		return attach(kernel, caps, pid, attachment, diag) ?: 1;
 	if (object->lacks & OBJECT_LACKS_ALLOCATOR)

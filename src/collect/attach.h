@@ -15,9 +15,9 @@
 #include "collect/probes.h"
 #include "util/diag.h"
 
-/* One file's probes in one process. */
+/* One file's probes in one process, or in all that map it, also those nobody watches. */
 struct attachment_links {
-	pid_t pid;
+	pid_t pid; /* 0: all */
 	struct link_set set;
 };
 
@@ -30,13 +30,13 @@ struct attachment {
 
 /* All of a recording. Probes are numbered through: ht_cookie.probe. */
 struct attachments {
-	bool everywhere; /* one set of links for all processes, those that nobody watches too */
 	unsigned int nr, nr_probes;
 	struct attachment *all;
 };
 
 /*
- * Attaches the programs of @kernel to the allocator functions of @object in process @pid. 1 when it
+ * Attaches the programs of @kernel to the allocator functions of @object in process @pid (0: in all
+ * that map it), unless they are. 1 when it
  * has some, 0 when it has none, or -errno with @diag and nothing attached. A file that cannot be
  * read has none. @is_exe: symbols other objects cannot see count too.
  */

@@ -63,6 +63,8 @@ int members_attach(struct members *members, struct watch_list *list,
 	err = selection_find(selection, &pids, &nr);
 	if (err)
 		return diag_fail(diag, err, "cannot look through /proc");
+	if (nr > list->max_alone) /* then rather all of them */
+		list->max_alone = 0;
 	for (unsigned int i = 0; i < nr && !err; i++) {
 		err = watch(list, shared, pids[i], &why);
 		if (!err || err == -ENOMEM)

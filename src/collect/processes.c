@@ -78,6 +78,13 @@ int processes_set_flags(struct ht_process *processes, uint32_t tgid, uint8_t fla
 	return 0;
 }
 
+uint8_t processes_flags(struct ht_process *processes, uint32_t tgid)
+{
+	const struct ht_process *process = find(processes, tgid, false);
+
+	return process ? process->flags : 0;
+}
+
 int processes_set_mapset(struct ht_process *processes, uint32_t tgid, uint64_t mapset)
 {
 	struct ht_process *process = find(processes, tgid, false);

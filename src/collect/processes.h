@@ -25,6 +25,9 @@ bool processes_have(struct ht_process *processes, uint32_t tgid, uint32_t epoch)
 /* Sets HT_PROCESS_* @flags. */
 int processes_set_flags(struct ht_process *processes, uint32_t tgid, uint8_t flags);
 
+/* HT_PROCESS_* of @tgid; 0 when it is not watched. */
+uint8_t processes_flags(struct ht_process *processes, uint32_t tgid);
+
 /* Its frames are those of the V8 in entry @v8 - 1 of the table of V8s. */
 int processes_set_v8(struct ht_process *processes, uint32_t tgid, uint16_t v8);
 

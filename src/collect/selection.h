@@ -18,7 +18,8 @@ struct selection {
 	char **names;	/* globs of the command's name or of its file's */
 	char **cgroups; /* as in cgroup_path_settle() */
 	bool all;
-	bool follow; /* also what those fork, whatever they exec */
+	bool isolate; /* no probe in other processes, however many these are */
+	bool follow;  /* also what those fork, whatever they exec */
 };
 
 /* Can processes belong to it that start later, without being forked by one that does? */

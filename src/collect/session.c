@@ -7,6 +7,7 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@
 #include "collect/watch_list.h"
 #include "proc/objects.h"
 #include "util/clock.h"
+
+#define MAX_ALONE 4
 
 #define MEASURE_INTERVAL_NS 500000000ULL
 #define MEASURE_EACH_NS	    5000000ULL
@@ -184,7 +187,9 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 	session->members.selection = options->selection;
 	session->processes.follow =
 		options->selection->follow || selection_is_open(options->selection);
-	session->attachments.everywhere = options->selection->all;
+	session->processes.max_alone = options->selection->all	     ? 0
+				       : options->selection->isolate ? UINT_MAX
+								     : MAX_ALONE;
 	session->v8.source = options->source;
 	err = kernel_new(&kernel, diag, &session->kernel);
 	if (err)
@@ -205,7 +210,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.caps = &session->caps,
 		.tables = session->tables,
 		.objects = session->objects,
-		.loaders = options->selection->all ? &session->loaders : NULL,
+		.loaders = &session->loaders,
 		.attachments = options->source == SOURCE_MALLOC ? &session->attachments : NULL,
 	};
 	session->ring =

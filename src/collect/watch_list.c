@@ -49,6 +49,24 @@ int watch_list_add_gone(struct watch_list *list, const struct watch_shared *shar
 	return 0;
 }
 
+static bool is_everywhere(const struct watch_shared *shared, pid_t pid)
+{
+	return processes_flags(kernel_processes(shared->kernel), pid) & HT_PROCESS_EVERYWHERE;
+}
+
+/*
+ * Every link of a file is looked at on every hit in it, whoever's it is, some 45 ns each: with many
+ * processes it is better to have one that is in the way of those nobody asked for too.
+ */
+static bool is_crowded(const struct watch_list *list)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < list->nr; i++)
+		nr += !list->all[i]->target.ended && !list->all[i]->everywhere;
+	return nr >= list->max_alone;
+}
+
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
 		   uint32_t epoch, const struct watched *like, struct diag *diag,
 		   struct watched **ret)
@@ -58,7 +76,10 @@ int watch_list_add(struct watch_list *list, const struct watch_shared *shared, p
 
 	if (err)
 		diag_fail(diag, err, "out of memory");
-	err = err ?: watched_open(shared, pid, epoch, like, diag, watched);
+	err = err
+		      ?: watched_open(shared, pid, epoch,
+				      is_crowded(list) || (epoch && is_everywhere(shared, pid)),
+				      like, diag, watched);
 	if (err) {
 		free(watched);
 		return err;

@@ -29,9 +29,10 @@ struct watch_past {
 struct watch_list {
 	unsigned int nr, nr_waited; /* processes; those the last wait was for */
 	struct watched **all;
-	struct pollfd *fds; /* of the ring and of each process */
-	uint64_t nr_gone;   /* images that were replaced by exec or ended */
-	bool follow;	    /* what is added has its children reported */
+	struct pollfd *fds;	/* of the ring and of each process */
+	uint64_t nr_gone;	/* images that were replaced by exec or ended */
+	bool follow;		/* what is added has its children reported */
+	unsigned int max_alone; /* so many have links of their own, the others those for all */
 	struct watch_past past;
 };
 

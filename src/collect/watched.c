@@ -18,7 +18,7 @@
 static void share_loader(struct watched *watched, const struct watch_shared *shared,
 			 const struct watched *like)
 {
-	if (!like->loader || shared->loaders ||
+	if (!like->loader || watched->everywhere ||
 	    loader_hook_open(shared->kernel, shared->caps, like->loader, &like->loader_place,
 			     watched->target.process.pid, &watched->loader_hook))
 		return;
@@ -26,7 +26,7 @@ static void share_loader(struct watched *watched, const struct watch_shared *sha
 	watched->loader_place = like->loader_place;
 }
 
-int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
+int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch, bool everywhere,
 		 const struct watched *like, struct diag *diag, struct watched *ret)
 {
 	int err;
@@ -40,6 +40,9 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
 		epoch = kernel_epoch_next(shared->kernel);
 		err = processes_watch(kernel_processes(shared->kernel), pid, epoch);
 	}
+	ret->everywhere = everywhere;
+	if (!err && everywhere)
+		processes_set_flags(kernel_processes(shared->kernel), pid, HT_PROCESS_EVERYWHERE);
 	ret->first_epoch = ret->target.epoch = epoch;
 	if (!err && like) {
 		javascript_share(&ret->javascript, &like->javascript);
@@ -123,7 +126,7 @@ static bool is_loader(struct object *object, struct loader_place *ret)
 static int hook_loader(struct watched *watched, const struct watch_shared *shared,
 		       struct object *object)
 {
-	if (shared->loaders)
+	if (watched->everywhere)
 		return loader_hooks_add(shared->loaders, shared->kernel, shared->caps, object,
 					&watched->loader_place);
 	return loader_hook_open(shared->kernel, shared->caps, object, &watched->loader_place,
@@ -140,7 +143,8 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 		return diag_fail(diag, err, "out of memory");
 	if (shared->attachments)
 		err = attachments_add(shared->attachments, shared->kernel, shared->caps, object,
-				      !strcmp(object->path, process->exe), process->pid, diag);
+				      !strcmp(object->path, process->exe),
+				      watched->everywhere ? 0 : process->pid, diag);
 	if (err < 0)
 		return err;
 	if (!watched->loader && is_loader(object, &watched->loader_place) &&
@@ -154,8 +158,6 @@ int watched_inherit(struct watched *child, const struct watch_shared *shared,
 {
 	int err = 0;
 
-	if (shared->loaders) /* the probes are everywhere */
-		return 0;
 	for (unsigned int i = 0; i < parent->nr_examined && !err && !shared->closed; i++) {
 		struct object *object = parent->examined[i];
 

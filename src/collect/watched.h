@@ -26,7 +26,7 @@ struct watch_shared {
 	const struct caps *caps;
 	struct tables *tables;
 	struct objects *objects;	 /* the files of all processes */
-	struct loader_hooks *loaders;	 /* NULL: each process has its own */
+	struct loader_hooks *loaders;	 /* for all processes */
 	struct attachments *attachments; /* NULL: no allocator is probed */
 	bool closed;			 /* what comes now gets no probe */
 };
@@ -41,6 +41,7 @@ struct watched {
 	struct link_set loader_hook;
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
+	bool everywhere;       /* counted by links for all processes: HT_PROCESS_EVERYWHERE */
 	bool in_books;	       /* something of it was counted and handed on */
 	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
 };
@@ -48,9 +49,10 @@ struct watched {
 /*
  * Opens @pid and has the programs watch it from now on. With @epoch they do already, as of a child
  * of a followed process; 0: they do not. What @like (may be NULL) knows of its files need not be
- * found out again; nothing is attached yet. On failure nothing is to be closed.
+ * found out again; nothing is attached yet. @everywhere as in struct watched. On failure nothing is
+ * to be closed.
  */
-int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch,
+int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch, bool everywhere,
 		 const struct watched *like, struct diag *diag, struct watched *ret);
 
 /* A child with @epoch that ended before it could be opened; it has the name of @parent. 0 or
