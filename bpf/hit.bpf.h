@@ -65,7 +65,8 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 		return 0;
 	cookie.word = bpf_get_attach_cookie(ctx);
 	hit->cookie = cookie.fields;
-	if (hit->cookie.everywhere != !!(hit->process->flags & HT_PROCESS_EVERYWHERE))
+	if (hit->cookie.everywhere != !!(hit->process->flags & HT_PROCESS_EVERYWHERE) ||
+	    hit->process->unused >> (hit->cookie.probe / HT_ALLOCATOR_PROBES) & 1)
 		return 0;
 	hit->epoch = hit->process->epoch;
 	hit->rate_now = ht_rate_now % HT_NR_RATES;

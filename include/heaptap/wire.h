@@ -118,7 +118,9 @@ struct ht_cookie {
 	__u16 everywhere : 1, spare : 2;   /* of a link for all processes */
 	__u16 code_before, code_after;	   /* in HT_CODE_UNIT */
 };
-#define HT_MAX_PROBES 4096
+#define HT_MAX_PROBES	    4096
+#define HT_ALLOCATOR_PROBES 64 /* an allocator's are numbered from a multiple of it */
+#define HT_MAX_ALLOCATORS   (HT_MAX_PROBES / HT_ALLOCATOR_PROBES)
 
 /* Key of an outstanding allocation. Every exec and every forked process has an epoch of its own,
  * greater than all before, so what an old image held can neither be freed nor counted by the new
@@ -181,6 +183,7 @@ struct ht_process {
 	__u8 deleting;	     /* dlclose is at work */
 	__u8 flags;	     /* HT_PROCESS_* below; a child begins with its parent's */
 	__u16 v8;	     /* its struct ht_v8 is at v8 - 1; 0: it has no V8 */
+	__u64 unused; /* a bit for each allocator it maps and does not use: its hits are none */
 };
 
 #define HT_PROCESS_HOLD	  1 /* stop it after a dlopen until user space has loaded the new tables */
@@ -263,7 +266,8 @@ HT_ASSERT(sizeof(struct ht_live_key) == 16);
 HT_ASSERT(sizeof(struct ht_live) == 24);
 HT_ASSERT(sizeof(struct ht_site_key) == 16);
 HT_ASSERT(sizeof(struct ht_site) == 88);
-HT_ASSERT(sizeof(struct ht_process) == 64);
+HT_ASSERT(sizeof(struct ht_process) == 72);
+HT_ASSERT(HT_MAX_ALLOCATORS <= 64);	/* bits of struct ht_process's unused */
 HT_ASSERT(HT_MAX_PROCESSES == 1 << 12); /* ht_process_slot() keeps 12 bits */
 HT_ASSERT(sizeof(struct ht_copy_event) == 64 + HT_COPY_SIZE);
 HT_ASSERT(sizeof(struct ht_event) == 24);

@@ -19,6 +19,7 @@
 #include "cmd/stop.h"
 #include "cmd/target_options.h"
 #include "collect/caps.h"
+#include "collect/choice.h"
 #include "collect/cost.h"
 #include "collect/no_allocator.h"
 #include "collect/probes.h"
@@ -186,8 +187,7 @@ static void say_probe(const struct probes *probes, const struct probe *probe)
 		printf("same code as %s\n", probed_at(probes, probe->vaddr));
 		break;
 	case PROBE_FORWARDS:
-		printf("not probed: counted in %s, which it calls\n",
-		       allocator_functions[probe->function].forwards_to);
+		printf("not probed: counted in another of these, which it calls\n");
 		break;
 	case PROBE_UNREADABLE:
 		printf("not probed: its code cannot be decoded\n");
@@ -195,26 +195,64 @@ static void say_probe(const struct probes *probes, const struct probe *probe)
 	}
 }
 
-/* Returns the number of functions. */
-static unsigned int say_object(struct object *object, bool is_exe)
+static void say_allocator(const struct probes *probes, enum choice_reason reason)
 {
-	struct probes probes;
-	struct diag diag = {0};
-	unsigned int nr;
+	const struct object *object = probes->object;
 
-	if (probes_find(object, is_exe, 0, &probes, &diag)) {
-		say("object", "no", diag.text);
-		return 0;
+	printf("allocator %s in %s%s: %s\n", probes->family, object->path,
+	       object->deleted ? " (deleted)" : "", choice_reason_text(reason));
+	if (reason == CHOICE_INTERPOSED)
+		return;
+	printf("  %-15s %-10s %-4s %-14s %s\n", "function", "offset", "at", "cost class",
+	       "instruction there");
+	for (unsigned int i = 0; i < probes->nr; i++)
+		say_probe(probes, &probes->probes[i]);
+}
+
+/* The allocators among the objects, each once, *ret_nr of them. */
+static struct probes **find_allocators(const struct target *target, unsigned int *ret_nr)
+{
+	const struct space *space = target->space;
+	struct probes **all = calloc(HT_MAX_ALLOCATORS, sizeof(struct probes *));
+	struct diag diag = {0};
+
+	*ret_nr = 0;
+	for (uint32_t i = 0; i < space->nr_mappings && all && *ret_nr < HT_MAX_ALLOCATORS; i++) {
+		struct object *object = space->mappings[i].object;
+		struct probes *probes;
+
+		if (!object || object->vdso || object->lacks & OBJECT_LACKS_ALLOCATOR)
+			continue;
+		object->lacks |= OBJECT_LACKS_ALLOCATOR; /* looked at */
+		probes = calloc(1, sizeof(*probes));
+		if (!probes)
+			break;
+		if (probes_find(object, !strcmp(object->path, target->process.exe), 0, probes,
+				&diag))
+			say("object", "no", diag.text);
+		if (probes->nr)
+			all[(*ret_nr)++] = probes;
+		else
+			free(probes);
 	}
-	nr = probes.nr;
-	if (nr)
-		printf("allocator in %s%s\n"
-		       "  %-15s %-10s %-4s %-14s %s\n",
-		       object->path, object->deleted ? " (deleted)" : "", "function", "offset",
-		       "at", "cost class", "instruction there");
-	for (unsigned int i = 0; i < nr; i++)
-		say_probe(&probes, &probes.probes[i]);
-	probes_done(&probes);
+	return all;
+}
+
+/* Returns their number. */
+static unsigned int say_allocators(const struct target *target)
+{
+	unsigned int nr;
+	struct probes **all = find_allocators(target, &nr);
+	struct choice choice;
+
+	if (all && !choice_make(target->space, (const struct probes *const *)all, nr, &choice))
+		for (unsigned int i = 0; i < nr; i++)
+			say_allocator(all[i], choice.reasons[i]);
+	for (unsigned int i = 0; i < nr; i++) {
+		probes_done(all[i]);
+		free(all[i]);
+	}
+	free(all);
 	return nr;
 }
 
@@ -222,7 +260,7 @@ static int check_target(pid_t pid)
 {
 	struct diag diag = {0};
 	struct target target;
-	unsigned int nr = 0;
+	unsigned int nr;
 	int err = target_open(pid, NULL, &target, &diag);
 
 	if (err) {
@@ -231,15 +269,7 @@ static int check_target(pid_t pid)
 	}
 	printf("%-15s %-8s pid %d (%s) %s\n", "target", "yes", pid, target.process.comm,
 	       target.process.exe);
-	for (uint32_t i = 0; i < target.space->nr_mappings; i++) {
-		struct object *object = target.space->mappings[i].object;
-		bool seen = !object || object->vdso;
-
-		for (uint32_t k = 0; k < i && !seen; k++)
-			seen = target.space->mappings[k].object == object;
-		if (!seen)
-			nr += say_object(object, !strcmp(object->path, target.process.exe));
-	}
+	nr = say_allocators(&target);
 	if (!nr)
 		say("allocator", "no", no_allocator_reason(&target));
 	check_v8(&target);

@@ -280,24 +280,33 @@ static int note_target(struct profile *profile, const struct target *target,
 	return err ?: profile_set_note(profile, "attached", "%s", target->late ? "late" : "start");
 }
 
-/* Which functions of which file were probed. */
-static int note_allocators(struct profile *profile, const struct attachments *attachments)
+/* Which functions of which file were probed, and of one process why. */
+static int note_allocators(struct profile *profile, const struct recording *recording)
 {
-	char text[2048] = "";
-	FILE *out = fmemopen(text, sizeof(text), "w");
+	const struct attachments *attachments = session_attachments(recording->session);
+	const struct choice *choice = session_choice(recording->session);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int err;
 
 	if (!out)
 		return -errno;
 	for (unsigned int i = 0; i < attachments->nr; i++) {
 		const struct probes *probes = &attachments->all[i].probes;
+		enum choice_reason reason = choice->reasons[i];
 
-		fprintf(out, "%s%s:", i ? "; " : "", probes->object->path);
-		for (unsigned int k = 0; k < probes->nr; k++)
+		fprintf(out, "%s%s %s", i ? "; " : "", probes->family, probes->object->path);
+		if (!recording->several)
+			fprintf(out, " (%s)", choice_reason_text(reason));
+		for (unsigned int k = 0; k < probes->nr && reason != CHOICE_INTERPOSED; k++)
 			if (probes->probes[k].state == PROBE_USED)
-				fprintf(out, " %s", probe_symbol(&probes->probes[k]));
+				fprintf(out, "%s%s", k ? " " : ": ",
+					probe_symbol(&probes->probes[k]));
 	}
-	fclose(out);
-	return profile_set_note(profile, "allocators", "%s", text);
+	err = fclose(out) ? -ENOMEM : profile_set_note(profile, "allocators", "%s", text);
+	free(text);
+	return err;
 }
 
 static int note_cost(struct profile *profile, const struct recording *recording,
@@ -362,7 +371,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	err = err ?: note_children(profile, recording->session);
 	err = err ?: profile_set_note(profile, "source", "%s", source_name(v8->source));
 	if (v8->source == SOURCE_MALLOC)
-		err = err ?: note_allocators(profile, session_attachments(recording->session));
+		err = err ?: note_allocators(profile, recording);
 	err = err ?: budget_note(recording->budget, profile);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRIu64, snapshot->watched_ns);
 	err = err ?: profile_set_note(profile, "min_age_ns", "%" PRIu64, recording->min_age_ns);

@@ -116,16 +116,21 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 		return attach(kernel, caps, pid, attachment, diag) ?: 1;
 	if (object->lacks & OBJECT_LACKS_ALLOCATOR)
 		return 0;
-	if (probes_find(object, is_exe, attachments->nr_probes, &probes, NULL) || !probes.nr) {
+	if (probes_find(object, is_exe, attachments->nr * HT_ALLOCATOR_PROBES, &probes, NULL) ||
+	    !probes.nr) {
 		object->lacks |= OBJECT_LACKS_ALLOCATOR;
 		return 0;
 	}
 	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
-	if (!all || attachments->nr_probes + probes.nr > HT_MAX_PROBES) {
+	if (all)
+		attachments->all = all;
+	if (!all || attachments->nr == HT_MAX_ALLOCATORS) {
 		probes_done(&probes);
-		return diag_fail(diag, all ? -E2BIG : -ENOMEM, "too many allocators");
+		return diag_fail(diag, all ? -E2BIG : -ENOMEM,
+				 "%s would be allocator %u of this recording, and %u is the most: "
+				 "watch fewer kinds of containers at once",
+				 object->path, attachments->nr + 1, HT_MAX_ALLOCATORS);
 	}
-	attachments->all = all;
 	attachment = &all[attachments->nr];
 	*attachment = (struct attachment){.probes = probes};
 	err = attach(kernel, caps, pid, attachment, diag);
@@ -135,7 +140,6 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 		return err;
 	}
 	attachments->nr++;
-	attachments->nr_probes += probes.nr;
 	return 1;
 }
 
@@ -195,6 +199,16 @@ void attachments_done(struct attachments *attachments)
 	memset(attachments, 0, sizeof(*attachments));
 }
 
+int attachments_choose(const struct attachments *attachments, const struct space *space,
+		       struct choice *ret)
+{
+	const struct probes *all[HT_MAX_ALLOCATORS];
+
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		all[i] = &attachments->all[i].probes;
+	return choice_make(space, all, attachments->nr, ret);
+}
+
 bool attachments_have(const struct attachments *attachments, const struct object *object)
 {
 	return find(attachments, object);
@@ -226,9 +240,11 @@ void attachments_function(const struct attachments *attachments, unsigned int nu
 		const struct probes *probes = &attachments->all[i].probes;
 		const struct probe *probe;
 
-		if (number < probes->first || number - probes->first >= probes->nr)
+		if (number < probes->first || number - probes->first >= HT_ALLOCATOR_PROBES)
 			continue;
-		probe = &probes->probes[number - probes->first];
+		probe = probes_at(probes, number);
+		if (!probe)
+			continue;
 		ret->symbol = probe_symbol(probe);
 		ret->mapping = mapping_of(space, probes->object, probe->offset);
 		if (ret->mapping != SPACE_NONE)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "collect/choice.h"
 #include "collect/kernel.h"
 #include "collect/link_set.h"
 #include "collect/probes.h"
@@ -30,7 +31,7 @@ struct attachment {
 
 /* All of a recording. Probes are numbered through: ht_cookie.probe. */
 struct attachments {
-	unsigned int nr, nr_probes;
+	unsigned int nr;
 	struct attachment *all;
 };
 
@@ -50,6 +51,10 @@ void attachments_leave(struct attachments *attachments, pid_t pid);
 /* Removes all probes; what they were stays known. */
 void attachments_detach(struct attachments *attachments);
 void attachments_done(struct attachments *attachments);
+
+/* Which of them the process behind @space uses: ret->reasons by index. 0 or -ENOMEM. */
+int attachments_choose(const struct attachments *attachments, const struct space *space,
+		       struct choice *ret);
 
 bool attachments_have(const struct attachments *attachments, const struct object *object);
 

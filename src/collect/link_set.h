@@ -14,7 +14,7 @@
 #include "proc/space.h"
 #include "util/diag.h"
 
-#define LINK_SET_MAX 96
+#define LINK_SET_MAX 256 /* 64 probes, of most two sides, two descriptors each */
 
 /* Zeroed it is empty. */
 struct link_set {

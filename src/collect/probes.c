@@ -18,6 +18,14 @@ const char *probe_symbol(const struct probe *probe)
 	return allocator_functions[probe->function].symbol;
 }
 
+const struct probe *probes_at(const struct probes *probes, unsigned int number)
+{
+	for (unsigned int i = 0; i < probes->nr; i++)
+		if (probes->probes[i].state == PROBE_USED && probes->probes[i].number == number)
+			return &probes->probes[i];
+	return NULL;
+}
+
 void probes_done(struct probes *probes)
 {
 	object_put(probes->object);
@@ -64,31 +72,57 @@ static struct probe *probe_at(struct probes *probes, uint64_t vaddr)
 	return NULL;
 }
 
-static bool has_probe(const struct probes *probes, const char *symbol)
+/* What the parts of finding them share. */
+struct finding {
+	const struct elf_image *image;
+	struct probes *probes;
+	struct elf_symbol symbols[MAX_ALLOCATOR_FUNCTIONS];
+	bool has_names[NR_ALLOCATOR_NAMES]; /* such that somebody can allocate and free */
+	size_t nr_ranges;
+	struct code_range ranges[MAX_PROBES]; /* of the functions, by address; aliases too */
+};
+
+static bool is_there(const struct finding *finding, unsigned int function, bool private_symbols)
 {
-	for (unsigned int i = 0; i < probes->nr; i++)
-		if (!strcmp(probe_symbol(&probes->probes[i]), symbol))
-			return true;
-	return false;
+	const struct elf_symbol *symbol = &finding->symbols[function];
+
+	return symbol->name && !symbol->ifunc && (symbol->dynamic || private_symbols);
 }
 
-static void add_probe(const struct elf_image *image, unsigned int function,
-		      const struct elf_symbol *symbol, struct probes *probes)
+/* An interface is one when all its basic functions are there; C++'s when another one is. */
+static bool judge_names(struct finding *finding, bool private_symbols)
 {
-	const struct allocator_function *f = &allocator_functions[function];
+	unsigned int missing[NR_ALLOCATOR_NAMES] = {0};
+	bool any = false;
+
+	for (unsigned int i = 0; i < nr_allocator_functions; i++)
+		if (allocator_functions[i].basic && !is_there(finding, i, private_symbols))
+			missing[allocator_functions[i].names]++;
+	for (int n = 0; n < NR_ALLOCATOR_NAMES; n++) {
+		finding->has_names[n] = n != NAMES_OPERATOR && !missing[n];
+		any |= finding->has_names[n];
+	}
+	finding->has_names[NAMES_OPERATOR] = any;
+	return any;
+}
+
+static void add_probe(struct finding *finding, unsigned int function)
+{
+	struct probes *probes = finding->probes;
+	const struct elf_symbol *symbol = &finding->symbols[function];
 	struct probe *probe = &probes->probes[probes->nr];
 
+	if (probes->nr == MAX_PROBES)
+		return;
 	*probe = (struct probe){
 		.function = function,
 		.vaddr = symbol->vaddr,
 		.offset = symbol->offset,
 		.size = symbol->size,
 	};
-	if (f->forwards_to && has_probe(probes, f->forwards_to))
-		probe->state = PROBE_FORWARDS;
-	else if (probe_at(probes, symbol->vaddr))
+	if (probe_at(probes, symbol->vaddr))
 		probe->state = PROBE_ALIAS;
-	else if (choose_site(image, probe))
+	else if (choose_site(finding->image, probe))
 		probe->state = PROBE_UNREADABLE;
 	probes->nr++;
 }
@@ -100,34 +134,84 @@ static int compare_ranges(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* The functions that are probed, by address. */
-static size_t probed_ranges(const struct probes *probes, struct code_range *ret)
+static void sort_ranges(struct finding *finding)
 {
-	size_t nr = 0;
+	const struct probes *probes = finding->probes;
 
+	finding->nr_ranges = 0;
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		const struct probe *p = &probes->probes[i];
 
-		if (p->state == PROBE_USED)
-			ret[nr++] = (struct code_range){p->vaddr, p->vaddr + p->size};
+		if (p->state == PROBE_USED || p->state == PROBE_ALIAS)
+			finding->ranges[finding->nr_ranges++] =
+				(struct code_range){p->vaddr, p->vaddr + p->size, probe_symbol(p)};
 	}
-	qsort(ret, nr, sizeof(*ret), compare_ranges);
-	return nr;
+	qsort(finding->ranges, finding->nr_ranges, sizeof(finding->ranges[0]), compare_ranges);
 }
 
-static void find_tail_calls(const struct elf_image *image, struct probes *probes)
+/* What does nothing but call another is counted there; what may end in one must know. */
+static void find_tail_calls(struct finding *finding)
 {
-	struct code_range ranges[sizeof(probes->probes) / sizeof(probes->probes[0])];
-	size_t nr = probed_ranges(probes, ranges);
+	struct probes *probes = finding->probes;
 
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		struct probe *p = &probes->probes[i];
-		const struct code_range function = {p->vaddr, p->vaddr + p->size};
+		const struct allocator_function *f = &allocator_functions[p->function];
+		const struct code_range function = {p->vaddr, p->vaddr + p->size, NULL};
 
-		if (p->state == PROBE_USED &&
-		    allocator_functions[p->function].shape != PROGRAM_FREE)
-			p->forwards = tail_calls_any(image, &function, ranges, nr);
+		if (p->state != PROBE_USED)
+			continue;
+		if (f->forwards &&
+		    tail_calls_only(finding->image, &function, finding->ranges, finding->nr_ranges))
+			p->state = PROBE_FORWARDS;
+		else if (f->shape != PROGRAM_FREE)
+			p->forwards = tail_calls_any(finding->image, &function, finding->ranges,
+						     finding->nr_ranges);
 	}
+}
+
+static const char *family_of(const struct elf_image *image)
+{
+	struct elf_symbol found[16];
+	const char *markers[16];
+	unsigned int nr = 0;
+
+	while (nr < nr_allocator_families && allocator_families[nr].marker) {
+		markers[nr] = allocator_families[nr].marker;
+		nr++;
+	}
+	if (elf_image_find_symbols(image, markers, nr, found))
+		return allocator_families[nr].name;
+	for (unsigned int i = 0; i < nr; i++)
+		if (found[i].name)
+			return allocator_families[i].name;
+	return allocator_families[nr].name;
+}
+
+/* Functions so near each other, bytes, are of one piece of source. */
+#define NEAR 4096
+
+/*
+ * The allocator's own code around the function at @vaddr. A library that is nothing else is all its
+ * own; in others there are callers too, between the functions of a program even.
+ */
+static struct code_range own_code(const struct finding *finding, uint64_t vaddr, bool is_program)
+{
+	const struct code_range *ranges = finding->ranges;
+	size_t first = 0, last;
+	struct code_range own;
+
+	if (finding->probes->only_allocator &&
+	    !elf_image_code(finding->image, vaddr, &own.start, &own.end))
+		return own;
+	for (last = 0; last < finding->nr_ranges; last++) {
+		if (is_program && last && ranges[last].start > ranges[last - 1].end + NEAR) {
+			if (ranges[last].start > vaddr)
+				break;
+			first = last;
+		}
+	}
+	return (struct code_range){ranges[first].start, ranges[last - 1].end, NULL};
 }
 
 static uint16_t code_units(uint64_t bytes)
@@ -138,17 +222,18 @@ static uint16_t code_units(uint64_t bytes)
 }
 
 /* Each cookie says how far the allocator's own code reaches around its site. */
-static void make_cookies(struct probes *probes)
+static void make_cookies(struct finding *finding, bool is_program)
 {
-	struct code_range ranges[sizeof(probes->probes) / sizeof(probes->probes[0])];
-	size_t nr = probed_ranges(probes, ranges);
+	struct probes *probes = finding->probes;
+	unsigned int nr_used = 0;
 
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		struct probe *p = &probes->probes[i];
 		const struct allocator_function *f = &allocator_functions[p->function];
 		uint64_t site = p->vaddr + p->site.offset;
+		struct code_range own = own_code(finding, p->vaddr, is_program);
 		struct ht_cookie cookie = {
-			.probe = probes->first + i,
+			.probe = probes->first + nr_used,
 			.pushes = p->site.pushes,
 			.arg_ptr = f->arg_ptr,
 			.arg_out = f->arg_out,
@@ -157,23 +242,43 @@ static void make_cookies(struct probes *probes)
 			.forwards = p->forwards,
 		};
 
-		if (p->state != PROBE_USED)
+		if (p->state != PROBE_USED || nr_used == HT_ALLOCATOR_PROBES)
 			continue;
-		cookie.code_before = code_units(site - ranges[0].start);
-		cookie.code_after = code_units(ranges[nr - 1].end - site);
+		p->number = probes->first + nr_used++;
+		cookie.code_before = code_units(site - own.start);
+		cookie.code_after = code_units(own.end - site);
 		memcpy(&p->cookie, &cookie, sizeof(cookie));
 	}
+}
+
+static void find_probes(struct finding *finding, bool private_symbols)
+{
+	struct probes *probes = finding->probes;
+
+	for (unsigned int i = 0; i < nr_allocator_functions; i++)
+		if (finding->has_names[allocator_functions[i].names] &&
+		    is_there(finding, i, private_symbols))
+			add_probe(finding, i);
+	probes->has_c = finding->has_names[NAMES_C];
+	for (int n = NAMES_OPERATOR + 1; n < NR_ALLOCATOR_NAMES; n++)
+		probes->has_prefixed |= finding->has_names[n];
+	probes->family = family_of(finding->image);
+	probes->only_allocator = !private_symbols && strcmp(probes->family, "glibc") != 0 &&
+				 strcmp(probes->family, "musl") != 0 &&
+				 strcmp(probes->family, "own") != 0;
+	sort_ranges(finding);
+	find_tail_calls(finding);
+	make_cookies(finding, private_symbols);
 }
 
 int probes_find(struct object *object, bool private_symbols, unsigned int first, struct probes *ret,
 		struct diag *diag)
 {
-	struct elf_symbol symbols[16];
-	const char *names[16];
+	const char *names[MAX_ALLOCATOR_FUNCTIONS];
+	struct finding finding = {.probes = ret};
 	struct elf_image *image;
 	int err;
 
-	_Static_assert(sizeof(ret->probes) / sizeof(ret->probes[0]) == 16, "as many as symbols");
 	memset(ret, 0, sizeof(*ret));
 	ret->first = first;
 	if (object->fd < 0)
@@ -182,23 +287,17 @@ int probes_find(struct object *object, bool private_symbols, unsigned int first,
 	err = elf_image_open(object->fd, &image);
 	if (err)
 		return diag_fail(diag, err, "cannot read %s: %s", object->path, strerror(-err));
+	finding.image = image;
 	for (unsigned int i = 0; i < nr_allocator_functions; i++)
 		names[i] = allocator_functions[i].symbol;
-	err = elf_image_find_symbols(image, names, nr_allocator_functions, symbols);
-	for (unsigned int i = 0; i < nr_allocator_functions && !err; i++)
-		if (symbols[i].name && !symbols[i].ifunc && (symbols[i].dynamic || private_symbols))
-			add_probe(image, i, &symbols[i], ret);
-	if (!err)
-		find_tail_calls(image, ret);
+	err = elf_image_find_symbols(image, names, nr_allocator_functions, finding.symbols);
+	if (!err && judge_names(&finding, private_symbols)) {
+		find_probes(&finding, private_symbols);
+		ret->object = object_get(object);
+	}
 	elf_image_free(image);
 	if (err)
 		return diag_fail(diag, err, "cannot read the symbols of %s: %s", object->path,
 				 strerror(-err));
-	if (!has_probe(ret, "malloc") || !has_probe(ret, "free")) {
-		ret->nr = 0;
-		return 0;
-	}
-	make_cookies(ret);
-	ret->object = object_get(object);
 	return 0;
 }

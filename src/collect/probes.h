@@ -16,35 +16,45 @@
 enum probe_state {
 	PROBE_USED,
 	PROBE_ALIAS,	  /* same address as an earlier one */
-	PROBE_FORWARDS,	  /* calls another function, which is probed */
+	PROBE_FORWARDS,	  /* does nothing but call another, which is probed */
 	PROBE_UNREADABLE, /* its code could not be read or decoded */
 };
 
 struct probe {
 	unsigned int function; /* row of allocator_functions */
 	enum probe_state state;
+	unsigned int number;	      /* ht_cookie.probe, when it is used */
 	uint64_t vaddr, offset, size; /* of the function, in the file */
 	struct probe_site site;
 	bool forwards;	 /* may end in a jump to another probed function */
 	uint64_t cookie; /* struct ht_cookie */
 };
 
+#define MAX_PROBES 128
+
 /* The functions of one object, in table order. */
 struct probes {
 	struct object *object; /* held */
-	unsigned int first;    /* number of probes[0] in the session: ht_cookie.probe counts on */
+	const char *family;    /* "jemalloc"; "own" when it is none that is known */
+	bool has_c;	       /* malloc and free, for all others that are linked with it */
+	bool has_prefixed;     /* je_malloc and the like: for whoever knows it */
+	bool only_allocator;   /* a library that is nothing else */
+	unsigned int first;    /* number of the first that is used; HT_ALLOCATOR_PROBES at most */
 	unsigned int nr;
-	struct probe probes[16];
+	struct probe probes[MAX_PROBES];
 };
 
 /*
- * Looks for malloc and its family in @object. With @private_symbols also those other objects cannot
- * see, as in a static executable. @first numbers the probes. 0 with ret->nr = 0 when it defines no
- * malloc and free. probes_done() releases the object.
+ * Looks for allocators in @object. With @private_symbols also those other objects cannot see, as in
+ * an executable they are linked into. @first numbers the probes. 0 with ret->nr = 0 when there is
+ * none. probes_done() releases the object.
  */
 int probes_find(struct object *object, bool private_symbols, unsigned int first, struct probes *ret,
 		struct diag *diag);
 void probes_done(struct probes *probes);
+
+/* The one that is used as @number; NULL when none is. */
+const struct probe *probes_at(const struct probes *probes, unsigned int number);
 
 const char *probe_symbol(const struct probe *probe);
 

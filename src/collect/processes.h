@@ -35,6 +35,9 @@ int processes_set_v8(struct ht_process *processes, uint32_t tgid, uint16_t v8);
  * once the programs have seen something go. */
 int processes_generation(struct ht_process *processes, uint32_t tgid, uint32_t *ret);
 
+/* Bits of allocators (attachments_unused()) whose hits do not count. */
+int processes_set_unused(struct ht_process *processes, uint32_t tgid, uint64_t unused);
+
 /* From now on its stacks are walked with @mapset, see tables_publish(). */
 int processes_set_mapset(struct ht_process *processes, uint32_t tgid, uint64_t mapset);
 

@@ -102,6 +102,8 @@ void session_children(const struct session *session, struct session_children *re
 const struct target *session_target_at(const struct session *session, unsigned int index);
 const struct target *session_target_of(const struct session *session, uint32_t tgid,
 				       uint32_t epoch);
+/* Of the session's allocators those that the first process uses. */
+const struct choice *session_choice(const struct session *session);
 const struct attachments *session_attachments(const struct session *session);
 void session_javascript(const struct session *session, struct javascript_report *ret);
 const struct v8_source *session_v8(const struct session *session);

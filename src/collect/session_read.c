@@ -52,6 +52,11 @@ const struct target *session_target_of(const struct session *session, uint32_t t
 	return &watch_list_at(&session->processes, tgid, epoch)->target;
 }
 
+const struct choice *session_choice(const struct session *session)
+{
+	return &session->processes.all[0]->choice;
+}
+
 const struct attachments *session_attachments(const struct session *session)
 {
 	return &session->attachments;

@@ -4,6 +4,9 @@
 
 #include <capstone/capstone.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "elf/plt.h"
 
 #define MAX_CODE_SIZE (64 << 10)
 
@@ -14,10 +17,18 @@ struct search {
 	csh capstone;
 };
 
+/* Also by way of a stub of the PLT: a library calls its own functions so. */
 static bool is_entry(const struct search *search, uint64_t vaddr)
 {
+	char name[64];
+
 	for (size_t i = 0; i < search->nr_entries; i++)
 		if (search->entries[i].start == vaddr)
+			return true;
+	if (plt_find_in(search->image, vaddr, name, sizeof(name)))
+		return false;
+	for (size_t i = 0; i < search->nr_entries; i++)
+		if (search->entries[i].symbol && !strcmp(search->entries[i].symbol, name))
 			return true;
 	return false;
 }
@@ -25,13 +36,13 @@ static bool is_entry(const struct search *search, uint64_t vaddr)
 /* Code without a symbol of its own, from @start up to the next entry. Empty when it lies in one. */
 static struct code_range piece_at(const struct search *search, uint64_t start)
 {
-	struct code_range piece = {start, start};
+	struct code_range piece = {start, start, NULL};
 
 	for (size_t i = 0; i < search->nr_entries; i++) {
 		const struct code_range *entry = &search->entries[i];
 
 		if (start >= entry->start && start < entry->end)
-			return (struct code_range){start, start};
+			return (struct code_range){start, start, NULL};
 		if (entry->start > start) {
 			piece.end = entry->start;
 			break;
@@ -78,17 +89,68 @@ static bool jumps_to_entry(const struct search *search, const struct code_range 
 	return found;
 }
 
+static bool search_open(struct search *search)
+{
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &search->capstone) != CS_ERR_OK)
+		return false;
+	cs_option(search->capstone, CS_OPT_DETAIL, CS_OPT_ON);
+	cs_option(search->capstone, CS_OPT_SKIPDATA, CS_OPT_ON);
+	return true;
+}
+
 bool tail_calls_any(const struct elf_image *image, const struct code_range *function,
 		    const struct code_range *entries, size_t nr_entries)
 {
 	struct search search = {.image = image, .entries = entries, .nr_entries = nr_entries};
 	bool found;
 
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &search.capstone) != CS_ERR_OK)
+	if (!search_open(&search))
 		return true;
-	cs_option(search.capstone, CS_OPT_DETAIL, CS_OPT_ON);
-	cs_option(search.capstone, CS_OPT_SKIPDATA, CS_OPT_ON);
 	found = jumps_to_entry(&search, function, true);
+	cs_close(&search.capstone);
+	return found;
+}
+
+/* Where @insn goes to and does not come back as if nothing were: 0 when it is not known, or does.
+ */
+static uint64_t leaves_to(const struct search *search, const cs_insn *insn)
+{
+	const cs_x86_op *target = &insn->detail->x86.operands[0];
+	bool leaves = insn->id == X86_INS_JMP || cs_insn_group(search->capstone, insn, CS_GRP_CALL);
+
+	return leaves && target->type == X86_OP_IMM ? (uint64_t)target->imm : 0;
+}
+
+static bool ends(const struct search *search, const cs_insn *insn)
+{
+	return insn->id == X86_INS_JMP || cs_insn_group(search->capstone, insn, CS_GRP_CALL) ||
+	       cs_insn_group(search->capstone, insn, CS_GRP_RET);
+}
+
+bool tail_calls_only(const struct elf_image *image, const struct code_range *function,
+		     const struct code_range *entries, size_t nr_entries)
+{
+	struct search search = {.image = image, .entries = entries, .nr_entries = nr_entries};
+	uint8_t bytes[256];
+	const uint8_t *at = bytes;
+	uint64_t vaddr = function->start;
+	size_t size = function->end - function->start, left;
+	long n = elf_image_read(image, vaddr, bytes, size < sizeof(bytes) ? size : sizeof(bytes));
+	bool found = false, over = false;
+	cs_insn *insn;
+
+	if (n <= 0 || !search_open(&search))
+		return false;
+	left = n;
+	insn = cs_malloc(search.capstone);
+	while (insn && !over && cs_disasm_iter(search.capstone, &at, &left, &vaddr, insn)) {
+		uint64_t target = leaves_to(&search, insn);
+
+		found = target && target != function->start && is_entry(&search, target);
+		over = ends(&search, insn);
+	}
+	if (insn)
+		cs_free(insn, 1);
 	cs_close(&search.capstone);
 	return found;
 }

@@ -15,6 +15,7 @@
 
 struct code_range {
 	uint64_t start, end; /* vaddrs */
+	const char *symbol;  /* by which it is called through a PLT; NULL: it is not */
 };
 
 /*
@@ -24,5 +25,13 @@ struct code_range {
  */
 bool tail_calls_any(const struct elf_image *image, const struct code_range *function,
 		    const struct code_range *entries, size_t nr_entries);
+
+/*
+ * Does @function do nothing but hand its caller's wish to one of @entries? It does when that is
+ * what its code comes to, conditional jumps not taken, before anything that ends it or another
+ * call.
+ */
+bool tail_calls_only(const struct elf_image *image, const struct code_range *function,
+		     const struct code_range *entries, size_t nr_entries);
 
 #endif

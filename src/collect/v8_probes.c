@@ -225,12 +225,13 @@ static void drop_forwarders(const struct elf_image *image, struct v8_probes *pro
 	unsigned int nr = 0;
 
 	for (unsigned int i = 0; i < probes->nr; i++)
-		ranges[i] = (struct code_range){probes->probes[i].vaddr,
-						probes->probes[i].vaddr + probes->probes[i].size};
+		ranges[i] =
+			(struct code_range){probes->probes[i].vaddr,
+					    probes->probes[i].vaddr + probes->probes[i].size, NULL};
 	qsort(ranges, probes->nr, sizeof(ranges[0]), compare_ranges);
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		const struct v8_probe *p = &probes->probes[i];
-		const struct code_range function = {p->vaddr, p->vaddr + p->size};
+		const struct code_range function = {p->vaddr, p->vaddr + p->size, NULL};
 
 		if (functions[p->function].program != PROGRAM_JS ||
 		    !tail_calls_any(image, &function, ranges, probes->nr))

@@ -168,6 +168,20 @@ int watched_inherit(struct watched *child, const struct watch_shared *shared,
 	return err;
 }
 
+/* Of several allocators one may be there in vain. */
+static int choose(struct watched *watched, const struct watch_shared *shared)
+{
+	int err;
+
+	if (!shared->attachments)
+		return 0;
+	err = attachments_choose(shared->attachments, watched->target.space, &watched->choice);
+	if (!err)
+		processes_set_unused(kernel_processes(shared->kernel), watched->target.process.pid,
+				     watched->choice.unused);
+	return err;
+}
+
 int watched_examine(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
 {
 	const struct space *space = watched->target.space;
@@ -179,7 +193,7 @@ int watched_examine(struct watched *watched, const struct watch_shared *shared, 
 		if (space->mappings[i].live && object && !is_examined(watched, object))
 			err = examine(watched, shared, object, diag);
 	}
-	return err;
+	return err ?: choose(watched, shared);
 }
 
 /* Reads the mappings, again when some went away meanwhile: then it is not known which they were. */

@@ -42,6 +42,7 @@ struct watched {
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
 	bool everywhere;       /* counted by links for all processes: HT_PROCESS_EVERYWHERE */
+	struct choice choice;  /* of the allocators it maps, as of its latest mappings */
 	bool in_books;	       /* something of it was counted and handed on */
 	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
 };

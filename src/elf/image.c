@@ -246,6 +246,18 @@ bool elf_image_is_code(const struct elf_image *image, uint64_t vaddr)
 	return segment && segment->executable;
 }
 
+int elf_image_code(const struct elf_image *image, uint64_t vaddr, uint64_t *ret_start,
+		   uint64_t *ret_end)
+{
+	const struct segment *segment = segment_of_vaddr(image, vaddr);
+
+	if (!segment || !segment->executable)
+		return -ERANGE;
+	*ret_start = segment->vaddr;
+	*ret_end = segment->vaddr + segment->size;
+	return 0;
+}
+
 Elf *elf_image_handle(const struct elf_image *image)
 {
 	return image->elf;

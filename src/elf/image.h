@@ -34,6 +34,10 @@ uint64_t elf_image_entry(const struct elf_image *image);
 int elf_image_offset_to_vaddr(const struct elf_image *image, uint64_t offset, uint64_t *ret);
 int elf_image_vaddr_to_offset(const struct elf_image *image, uint64_t vaddr, uint64_t *ret);
 
+/* The executable segment that holds @vaddr, as linked. -ERANGE when none does. */
+int elf_image_code(const struct elf_image *image, uint64_t vaddr, uint64_t *ret_start,
+		   uint64_t *ret_end);
+
 /* Where the first byte of an executable mapping that begins at @offset is linked. It may lie in the
  * page before its segment, and another segment may end in that page. -ERANGE when no executable
  * segment is there. */

@@ -17,12 +17,12 @@
 #include <elfutils/libdwelf.h>
 
 #include "elf/image.h"
+#include "elf/plt.h"
 #include "symbolize/debugfile.h"
 #include "symbolize/demangle.h"
 #include "symbolize/dwarf_lines.h"
 #include "symbolize/embedded.h"
 #include "symbolize/mapped.h"
-#include "symbolize/plt.h"
 #include "symbolize/symtab.h"
 #include "util/utf8.h"
 
@@ -245,15 +245,16 @@ static int symbol_name(struct module *module, uint64_t vaddr, char **ret_name)
 {
 	struct symbol_name symbol;
 	char stub[512];
+	int err = 0;
 
 	*ret_name = NULL;
 	if (!symtab_find(module->symbols, vaddr, &symbol))
 		*ret_name = strndup(symbol.name, symbol.length);
 	else if (!plt_find(module->main.elf, vaddr, stub, sizeof(stub)))
-		*ret_name = strdup(stub);
+		err = asprintf(ret_name, "%s@plt", stub);
 	else
 		return 0;
-	return *ret_name ? 0 : -ENOMEM;
+	return err < 0 || !*ret_name ? -ENOMEM : 0;
 }
 
 /* The names and lines of @frames, the last one called @symbol (taken over) if that is not NULL. */

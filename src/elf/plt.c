@@ -4,7 +4,7 @@
  * before it), and a relocation of that slot has the symbol. This holds for lazy, eager (.plt.got)
  * and IBT (.plt.sec) stubs alike; a lazy IBT .plt stub only pushes an index and stays unnamed.
  */
-#include "symbolize/plt.h"
+#include "elf/plt.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include <gelf.h>
+
+#include "elf/image_private.h"
 
 #define STUB_SIZE 16 /* unless the section's entry size says 8 */
 
@@ -94,8 +96,13 @@ int plt_find(Elf *elf, uint64_t vaddr, char *name, size_t size)
 		target = slot_symbol(elf, slot);
 		if (!target || !*target)
 			return -ENOENT;
-		snprintf(name, size, "%.*s@plt", (int)strcspn(target, "@"), target);
+		snprintf(name, size, "%.*s", (int)strcspn(target, "@"), target);
 		return 0;
 	}
 	return -ENOENT;
+}
+
+int plt_find_in(const struct elf_image *image, uint64_t vaddr, char *name, size_t size)
+{
+	return plt_find(elf_image_handle(image), vaddr, name, size);
 }
