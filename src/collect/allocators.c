@@ -29,9 +29,9 @@
 		ROW(n, p "calloc", ALLOC, NONE, NONE, 1, 0),                                       \
 		ROW(n, p "realloc", REALLOC, 0, NONE, 1, NONE),                                    \
 		FORWARDS(n, p "reallocarray", REALLOC, 0, NONE, 2, 1),                             \
-		ROW(n, p "posix_memalign", ALLOC_OUT, NONE, 0, 2, NONE),                           \
-		ROW(n, p "memalign", ALLOC, NONE, NONE, 1, NONE),                                  \
-		ROW(n, p "aligned_alloc", ALLOC, NONE, NONE, 1, NONE),                             \
+		FORWARDS(n, p "posix_memalign", ALLOC_OUT, NONE, 0, 2, NONE),                      \
+		FORWARDS(n, p "memalign", ALLOC, NONE, NONE, 1, NONE),                             \
+		FORWARDS(n, p "aligned_alloc", ALLOC, NONE, NONE, 1, NONE),                        \
 		ROW(n, p "valloc", ALLOC, NONE, NONE, 0, NONE),                                    \
 		ROW(n, p "pvalloc", ALLOC, NONE, NONE, 0, NONE),                                   \
 		BASIC(n, p "free", FREE, 0, NONE, NONE, NONE),                                     \

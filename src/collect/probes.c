@@ -149,22 +149,53 @@ static void sort_ranges(struct finding *finding)
 	qsort(finding->ranges, finding->nr_ranges, sizeof(finding->ranges[0]), compare_ranges);
 }
 
-/* What does nothing but call another is counted there; what may end in one must know. */
+static const struct allocator_function *function_at(const struct probes *probes, uint64_t vaddr)
+{
+	for (unsigned int i = 0; i < probes->nr; i++)
+		if (probes->probes[i].vaddr == vaddr)
+			return &allocator_functions[probes->probes[i].function];
+	return NULL;
+}
+
+static bool same_call(const struct allocator_function *a, const struct allocator_function *b)
+{
+	return a->shape == b->shape && a->arg_ptr == b->arg_ptr && a->arg_out == b->arg_out &&
+	       a->arg_size == b->arg_size && a->arg_count == b->arg_count;
+}
+
+/*
+ * Does @probe do nothing but call another, so that it is counted there? Not where a call from the
+ * allocator's own code is none of its own right.
+ */
+static bool only_forwards(const struct finding *finding, const struct probe *probe)
+{
+	const struct allocator_function *f = &allocator_functions[probe->function];
+	const struct code_range function = {probe->vaddr, probe->vaddr + probe->size, NULL};
+	struct tail_call call =
+		tail_calls_only(finding->image, &function, finding->ranges, finding->nr_ranges);
+
+	if (!call.to || (call.returns && finding->probes->only_allocator))
+		return false;
+	return f->forwards || same_call(f, function_at(finding->probes, call.to->start));
+}
+
+/* What may end in another function must know; what does nothing else is counted there. */
 static void find_tail_calls(struct finding *finding)
 {
 	struct probes *probes = finding->probes;
 
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		struct probe *p = &probes->probes[i];
-		const struct allocator_function *f = &allocator_functions[p->function];
+
+		if (p->state == PROBE_USED && only_forwards(finding, p))
+			p->state = PROBE_FORWARDS;
+	}
+	for (unsigned int i = 0; i < probes->nr; i++) {
+		struct probe *p = &probes->probes[i];
 		const struct code_range function = {p->vaddr, p->vaddr + p->size, NULL};
 
-		if (p->state != PROBE_USED)
-			continue;
-		if (f->forwards &&
-		    tail_calls_only(finding->image, &function, finding->ranges, finding->nr_ranges))
-			p->state = PROBE_FORWARDS;
-		else if (f->shape != PROGRAM_FREE)
+		if (p->state == PROBE_USED &&
+		    allocator_functions[p->function].shape != PROGRAM_FREE)
 			p->forwards = tail_calls_any(finding->image, &function, finding->ranges,
 						     finding->nr_ranges);
 	}
@@ -268,6 +299,7 @@ static void find_probes(struct finding *finding, bool private_symbols)
 				 strcmp(probes->family, "own") != 0;
 	sort_ranges(finding);
 	find_tail_calls(finding);
+	sort_ranges(finding); /* without those that are not probed */
 	make_cookies(finding, private_symbols);
 }
 

@@ -17,20 +17,20 @@ struct search {
 	csh capstone;
 };
 
-/* Also by way of a stub of the PLT: a library calls its own functions so. */
-static bool is_entry(const struct search *search, uint64_t vaddr)
+/* Also by way of a stub of the PLT: a library calls its own functions so. NULL when it is none. */
+static const struct code_range *entry_at(const struct search *search, uint64_t vaddr)
 {
 	char name[64];
 
 	for (size_t i = 0; i < search->nr_entries; i++)
 		if (search->entries[i].start == vaddr)
-			return true;
+			return &search->entries[i];
 	if (plt_find_in(search->image, vaddr, name, sizeof(name)))
-		return false;
+		return NULL;
 	for (size_t i = 0; i < search->nr_entries; i++)
 		if (search->entries[i].symbol && !strcmp(search->entries[i].symbol, name))
-			return true;
-	return false;
+			return &search->entries[i];
+	return NULL;
 }
 
 /* Code without a symbol of its own, from @start up to the next entry. Empty when it lies in one. */
@@ -76,7 +76,7 @@ static bool jumps_to_entry(const struct search *search, const struct code_range 
 		    target->type != X86_OP_IMM ||
 		    ((uint64_t)target->imm >= code->start && (uint64_t)target->imm < code->end))
 			continue;
-		found = is_entry(search, target->imm);
+		found = entry_at(search, target->imm);
 		if (!found && follow) {
 			struct code_range piece = piece_at(search, target->imm);
 
@@ -127,8 +127,8 @@ static bool ends(const struct search *search, const cs_insn *insn)
 	       cs_insn_group(search->capstone, insn, CS_GRP_RET);
 }
 
-bool tail_calls_only(const struct elf_image *image, const struct code_range *function,
-		     const struct code_range *entries, size_t nr_entries)
+struct tail_call tail_calls_only(const struct elf_image *image, const struct code_range *function,
+				 const struct code_range *entries, size_t nr_entries)
 {
 	struct search search = {.image = image, .entries = entries, .nr_entries = nr_entries};
 	uint8_t bytes[256];
@@ -136,17 +136,20 @@ bool tail_calls_only(const struct elf_image *image, const struct code_range *fun
 	uint64_t vaddr = function->start;
 	size_t size = function->end - function->start, left;
 	long n = elf_image_read(image, vaddr, bytes, size < sizeof(bytes) ? size : sizeof(bytes));
-	bool found = false, over = false;
+	struct tail_call found = {0};
+	bool over = false;
 	cs_insn *insn;
 
 	if (n <= 0 || !search_open(&search))
-		return false;
+		return found;
 	left = n;
 	insn = cs_malloc(search.capstone);
 	while (insn && !over && cs_disasm_iter(search.capstone, &at, &left, &vaddr, insn)) {
 		uint64_t target = leaves_to(&search, insn);
 
-		found = target && target != function->start && is_entry(&search, target);
+		if (target && (target < function->start || target >= function->end))
+			found.to = entry_at(&search, target);
+		found.returns = insn->id != X86_INS_JMP;
 		over = ends(&search, insn);
 	}
 	if (insn)

@@ -31,7 +31,11 @@ bool tail_calls_any(const struct elf_image *image, const struct code_range *func
  * what its code comes to, conditional jumps not taken, before anything that ends it or another
  * call.
  */
-bool tail_calls_only(const struct elf_image *image, const struct code_range *function,
-		     const struct code_range *entries, size_t nr_entries);
+struct tail_call {
+	const struct code_range *to; /* NULL: no */
+	bool returns;		     /* it calls it, and does not jump */
+};
+struct tail_call tail_calls_only(const struct elf_image *image, const struct code_range *function,
+				 const struct code_range *entries, size_t nr_entries);
 
 #endif
