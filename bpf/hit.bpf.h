@@ -48,6 +48,17 @@ static __always_inline __u64 argument(const struct hit *hit, __u32 position)
 	}
 }
 
+/* Is what the probe is on there in vain, since another allocator of the process comes before? */
+static __always_inline bool is_unused(const struct ht_process *process, __u32 probe)
+{
+	__u32 allocator = probe / HT_ALLOCATOR_PROBES;
+
+	if (process->unused >> allocator & 1)
+		return 1;
+	return process->partly == allocator + 1 &&
+	       process->partly_unused >> probe % HT_ALLOCATOR_PROBES & 1;
+}
+
 /* false when this process is not watched, or by other links. */
 static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool is_return)
 {
@@ -66,7 +77,7 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	cookie.word = bpf_get_attach_cookie(ctx);
 	hit->cookie = cookie.fields;
 	if (hit->cookie.everywhere != !!(hit->process->flags & HT_PROCESS_EVERYWHERE) ||
-	    hit->process->unused >> (hit->cookie.probe / HT_ALLOCATOR_PROBES) & 1)
+	    is_unused(hit->process, hit->cookie.probe))
 		return 0;
 	hit->epoch = hit->process->epoch;
 	hit->rate_now = ht_rate_now % HT_NR_RATES;
@@ -139,8 +150,10 @@ static __always_inline bool jumped_here(const struct hit *hit)
 /* Is @caller the allocator's own code, seen from the probe at @site? */
 static __always_inline bool is_own_code(const struct hit *hit, __u64 site, __u64 caller)
 {
-	return caller >= site - HT_CODE_UNIT * hit->cookie.code_before &&
-	       caller < site + HT_CODE_UNIT * hit->cookie.code_after;
+	__s64 unit = hit->cookie.code_exact ? 1 : HT_CODE_UNIT;
+
+	return caller >= site + unit * hit->cookie.code_begin &&
+	       caller < site + unit * hit->cookie.code_end;
 }
 
 /* Was this call made by the allocator itself? At an entry site, where pc is the site. */

@@ -11,6 +11,7 @@ static __always_inline void process_renew(struct ht_process *process, __u32 epoc
 	process->mapset = 0;
 	process->v8 = 0;
 	process->unused = 0;
+	process->partly = 0;
 	process->nr_forwarding = 0;
 	__sync_fetch_and_add(&process->generation, 1);
 	process->epoch = epoch;
@@ -70,6 +71,7 @@ static __always_inline void process_init(struct ht_process *process, __u32 epoch
 	process->deleting = 0;
 	process->flags = flags;
 	process->unused = 0;
+	process->partly = 0;
 	process->v8 = 0;
 }
 
@@ -96,6 +98,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	process_init(born, event.epoch,
 		     process->flags & (HT_PROCESS_FOLLOW | HT_PROCESS_EVERYWHERE));
 	born->unused = process->unused;
+	born->partly_unused = process->partly_unused;
+	born->partly = process->partly;
 	event.time_ns = bpf_ktime_get_ns();
 	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0)) {
 		born->tgid = HT_PROCESS_GONE;

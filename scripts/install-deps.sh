@@ -41,6 +41,11 @@ packages() {
 		test        redis-server         redis-server
 		test        wrk                  wrk
 		test        musl-tools           musl-gcc
+		test        libjemalloc2         -
+		test        libjemalloc-dev      -
+		test        libgoogle-perftools4 -
+		test        libmimalloc2.0       -
+		test        libmimalloc-dev      -
 		test,bench  wrk                  wrk
 		test?       npm                  npm
 		test?       rustc                rustc

@@ -47,6 +47,25 @@ TARGETS += $(if $(MUSL_CC),$(B)/targets/member-musl)
 $(B)/targets/member-musl: tests/targets/member.c tests/targets/target.h | $(READY)
 	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra $< -o $@
 
+# Other allocators; what is not installed is not built, and its tests are skipped.
+TARGETS += $(addprefix $(B)/targets/,libwrapper.so own-malloc)
+$(B)/targets/libwrapper.so: tests/targets/lib/wrapper.c | $(READY)
+	$(call say,TARGET) $(CC) -O1 -g $(FRAMES) -Wall -Wextra -fPIC -shared $< -o $@ -ldl
+$(B)/targets/own-malloc: tests/targets/lib/own_malloc.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(CC) -std=gnu17 -O1 -g $(FRAMES) -fno-builtin -Wall -Wextra $< -o $@
+
+JEMALLOC_A := $(wildcard /usr/lib/x86_64-linux-gnu/libjemalloc.a)
+TARGETS += $(if $(JEMALLOC_A),$(addprefix $(B)/targets/jemalloc-,static direct))
+$(B)/targets/jemalloc-static: tests/targets/families.cpp tests/targets/target.h | $(READY)
+	$(call say,TARGET) g++ -O1 -g $(FRAMES) -Wall -Wextra $< $(JEMALLOC_A) -o $@ -pthread -ldl
+$(B)/targets/jemalloc-direct: tests/targets/lib/direct.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra $< -o $@ -ljemalloc
+
+MIMALLOC_H := $(wildcard /usr/include/mimalloc.h)
+TARGETS += $(if $(MIMALLOC_H),$(B)/targets/mimalloc-direct)
+$(B)/targets/mimalloc-direct: tests/targets/lib/direct.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra -DMIMALLOC $< -o $@ -lmimalloc
+
 # The judge of recorded stacks, and what the verifier says: no targets, but built for tests.
 ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)
 TARGETS += $(B)/targets/oracle $(B)/bench/verifier

@@ -104,19 +104,20 @@ struct ht_stats {
 /*
  * Attach cookie: what one probe site is. Argument positions count from 0 in the order of the
  * System V calling convention; HT_ARG_NONE means there is no such argument. A call whose return
- * address lies in [site - before, site + after) comes from the allocator's own code, and is part
- * of an outer call.
+ * address lies in [site + begin, site + end) comes from the allocator's own code, and is part of an
+ * outer call.
  */
 #define HT_ARG_NONE  7
-#define HT_CODE_UNIT 16 /* bytes */
+#define HT_CODE_UNIT 32 /* bytes, of code_begin and code_end unless they are exact */
 
 struct ht_cookie {
 	__u16 probe : 12, pushes : 4;	/* number of the probe; words between rsp and the return */
 	__u16 arg_ptr : 3, arg_out : 3; /* old pointer; address that receives the new one */
 	__u16 arg_size : 3, arg_count : 3; /* bytes; multiplier of the bytes */
 	__u16 forwards : 1;		   /* may end in a jump to another probed function */
-	__u16 everywhere : 1, spare : 2;   /* of a link for all processes */
-	__u16 code_before, code_after;	   /* in HT_CODE_UNIT */
+	__u16 everywhere : 1;		   /* of a link for all processes */
+	__u16 code_exact : 1, spare : 1;   /* begin and end are in bytes */
+	__s16 code_begin, code_end;
 };
 #define HT_MAX_PROBES	    4096
 #define HT_ALLOCATOR_PROBES 64 /* an allocator's are numbered from a multiple of it */
@@ -183,7 +184,9 @@ struct ht_process {
 	__u8 deleting;	     /* dlclose is at work */
 	__u8 flags;	     /* HT_PROCESS_* below; a child begins with its parent's */
 	__u16 v8;	     /* its struct ht_v8 is at v8 - 1; 0: it has no V8 */
-	__u64 unused; /* a bit for each allocator it maps and does not use: its hits are none */
+	__u64 unused;	     /* a bit for each allocator it maps and does not use: no hits of it */
+	__u64 partly_unused; /* a bit for each probe, from its first, of allocator partly - 1 */
+	__u32 partly, spare;
 };
 
 #define HT_PROCESS_HOLD	  1 /* stop it after a dlopen until user space has loaded the new tables */
@@ -266,7 +269,7 @@ HT_ASSERT(sizeof(struct ht_live_key) == 16);
 HT_ASSERT(sizeof(struct ht_live) == 24);
 HT_ASSERT(sizeof(struct ht_site_key) == 16);
 HT_ASSERT(sizeof(struct ht_site) == 88);
-HT_ASSERT(sizeof(struct ht_process) == 72);
+HT_ASSERT(sizeof(struct ht_process) == 88);
 HT_ASSERT(HT_MAX_ALLOCATORS <= 64);	/* bits of struct ht_process's unused */
 HT_ASSERT(HT_MAX_PROCESSES == 1 << 12); /* ht_process_slot() keeps 12 bits */
 HT_ASSERT(sizeof(struct ht_copy_event) == 64 + HT_COPY_SIZE);

@@ -3,6 +3,7 @@
 #include "collect/choice.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "proc/link_map.h"
 
@@ -14,6 +15,7 @@ const char *choice_reason_text(enum choice_reason reason)
 		[CHOICE_FIRST] = "first in the link order",
 		[CHOICE_OWN_NAMES] = "called by names of its own",
 		[CHOICE_UNKNOWN] = "the link order is not known",
+		[CHOICE_PARTLY] = "used for what the first in the link order does not define",
 		[CHOICE_INTERPOSED] = "not used: another malloc comes first in the link order",
 	};
 
@@ -36,12 +38,92 @@ static uint32_t place_of(const struct space *space, const struct object *object,
 	return UINT32_MAX;
 }
 
+struct choosing {
+	const struct probes *const *all;
+	unsigned int nr;
+	uint32_t places[HT_MAX_ALLOCATORS]; /* UINT32_MAX: not known */
+};
+
+/* Does another allocator before number @which define @symbol? */
+static bool is_interposed(const struct choosing *choosing, unsigned int which, const char *symbol)
+{
+	for (unsigned int i = 0; i < choosing->nr; i++) {
+		const struct probes *other = choosing->all[i];
+
+		if (!other->has_c || choosing->places[i] >= choosing->places[which])
+			continue;
+		for (unsigned int k = 0; k < other->nr; k++)
+			if (!strcmp(probe_symbol(&other->probes[k]), symbol))
+				return true;
+	}
+	return false;
+}
+
+/* Of the probes of number @which, by their numbers, those that are there in vain. A function is in
+ * use when one of its names is. */
+static uint64_t interposed_probes(const struct choosing *choosing, unsigned int which,
+				  uint64_t *ret_all)
+{
+	const struct probes *probes = choosing->all[which];
+	uint64_t used = 0, all = 0;
+
+	for (unsigned int i = 0; i < probes->nr; i++) {
+		const struct probe *probe = &probes->probes[i];
+		enum allocator_names names = allocator_functions[probe->function].names;
+		const struct probe *probed = probes_at_vaddr(probes, probe->vaddr);
+
+		if (!probed)
+			continue;
+		all |= 1ULL << (probed->number - probes->first);
+		if (names > NAMES_OPERATOR || !is_interposed(choosing, which, probe_symbol(probe)))
+			used |= 1ULL << (probed->number - probes->first);
+	}
+	*ret_all = all;
+	return all & ~used;
+}
+
+/* One whose everyday functions are all interposed has only oddities such as pvalloc left. */
+static bool has_no_say(const struct choosing *choosing, unsigned int which)
+{
+	static const char *const everyday[] = {"malloc", "calloc", "realloc", "free"};
+
+	for (size_t i = 0; i < sizeof(everyday) / sizeof(everyday[0]); i++)
+		if (!is_interposed(choosing, which, everyday[i]))
+			return false;
+	return !choosing->all[which]->has_prefixed;
+}
+
+static enum choice_reason choose(const struct choosing *choosing, unsigned int which,
+				 unsigned int nr_c, struct choice *choice)
+{
+	const struct probes *probes = choosing->all[which];
+	uint64_t all, interposed;
+
+	if (nr_c == 1)
+		return CHOICE_ONLY;
+	if (choosing->places[which] == UINT32_MAX)
+		return CHOICE_UNKNOWN;
+	interposed = interposed_probes(choosing, which, &all);
+	if (!interposed)
+		return CHOICE_FIRST;
+	if (interposed == all || has_no_say(choosing, which)) {
+		choice->unused.allocators |= 1ULL << which;
+		return CHOICE_INTERPOSED;
+	}
+	/* of a second such allocator all is taken to be used */
+	if (!choice->unused.partly) {
+		choice->unused.partly = which + 1;
+		choice->unused.partly_probes = interposed;
+	}
+	return probes->has_prefixed ? CHOICE_OWN_NAMES : CHOICE_PARTLY;
+}
+
 int choice_make(const struct space *space, const struct probes *const *all, unsigned int nr,
 		struct choice *ret)
 {
-	uint32_t places[HT_MAX_ALLOCATORS], first = UINT32_MAX;
-	unsigned int nr_c = 0;
+	struct choosing choosing = {.all = all, .nr = nr};
 	struct link_map_order order;
+	unsigned int nr_c = 0;
 	int err = link_map_read(space->pid, &order);
 
 	*ret = (struct choice){0};
@@ -50,28 +132,16 @@ int choice_make(const struct space *space, const struct probes *const *all, unsi
 	for (unsigned int i = 0; i < nr; i++) {
 		bool mapped;
 
-		places[i] = place_of(space, all[i]->object, &order, &mapped);
+		choosing.places[i] = place_of(space, all[i]->object, &order, &mapped);
 		ret->reasons[i] = mapped ? CHOICE_OWN_NAMES : CHOICE_UNMAPPED;
 		if (!mapped || !all[i]->has_c)
 			continue;
 		ret->reasons[i] = CHOICE_UNKNOWN;
 		nr_c++;
-		if (places[i] < first)
-			first = places[i];
 	}
 	link_map_done(&order);
-	for (unsigned int i = 0; i < nr; i++) {
-		if (ret->reasons[i] != CHOICE_UNKNOWN)
-			continue;
-		if (nr_c == 1)
-			ret->reasons[i] = CHOICE_ONLY;
-		else if (first != UINT32_MAX && places[i] == first)
-			ret->reasons[i] = CHOICE_FIRST;
-		else if (first != UINT32_MAX && places[i] != UINT32_MAX)
-			ret->reasons[i] =
-				all[i]->has_prefixed ? CHOICE_OWN_NAMES : CHOICE_INTERPOSED;
-		if (ret->reasons[i] == CHOICE_INTERPOSED)
-			ret->unused |= 1ULL << i;
-	}
+	for (unsigned int i = 0; i < nr; i++)
+		if (ret->reasons[i] == CHOICE_UNKNOWN)
+			ret->reasons[i] = choose(&choosing, i, nr_c, ret);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #define HEAPTAP_COLLECT_CHOICE_H
 
 #include "collect/probes.h"
+#include "collect/processes.h"
 #include "proc/space.h"
 
 enum choice_reason {
@@ -15,12 +16,13 @@ enum choice_reason {
 	CHOICE_FIRST,	   /* before the others in the order of the dynamic linker */
 	CHOICE_OWN_NAMES,  /* its functions have names of their own */
 	CHOICE_UNKNOWN,	   /* the order is not known: it may be used */
+	CHOICE_PARTLY,	   /* another one's comes before, but has not all of its functions */
 	CHOICE_INTERPOSED, /* another one's malloc comes before: not used */
 };
 
 struct choice {
 	enum choice_reason reasons[HT_MAX_ALLOCATORS]; /* of each of the allocators */
-	uint64_t unused;			       /* a bit for each that is interposed */
+	struct processes_unused unused;
 };
 
 /* Of @nr allocators the choice of the process behind @space. 0 or -ENOMEM. */

@@ -64,7 +64,7 @@ static int choose_site(const struct elf_image *image, struct probe *probe)
 	return err;
 }
 
-static struct probe *probe_at(struct probes *probes, uint64_t vaddr)
+const struct probe *probes_at_vaddr(const struct probes *probes, uint64_t vaddr)
 {
 	for (unsigned int i = 0; i < probes->nr; i++)
 		if (probes->probes[i].state == PROBE_USED && probes->probes[i].vaddr == vaddr)
@@ -120,7 +120,7 @@ static void add_probe(struct finding *finding, unsigned int function)
 		.offset = symbol->offset,
 		.size = symbol->size,
 	};
-	if (probe_at(probes, symbol->vaddr))
+	if (probes_at_vaddr(probes, symbol->vaddr))
 		probe->state = PROBE_ALIAS;
 	else if (choose_site(finding->image, probe))
 		probe->state = PROBE_UNREADABLE;
@@ -219,6 +219,26 @@ static const char *family_of(const struct elf_image *image)
 	return allocator_families[nr].name;
 }
 
+/* From the first to the last function that calls the one at @vaddr: of an allocator nothing is
+ * known of, nothing else is its own. */
+static struct code_range callers_of(const struct finding *finding, uint64_t vaddr)
+{
+	struct code_range callers = {vaddr, vaddr, NULL};
+	bool any = false;
+
+	for (size_t i = 0; i < finding->nr_ranges; i++) {
+		const struct code_range *range = &finding->ranges[i];
+
+		if (range->start == vaddr || !tail_calls_calls(finding->image, range, vaddr))
+			continue;
+		if (!any)
+			callers.start = range->start;
+		callers.end = range->end;
+		any = true;
+	}
+	return callers;
+}
+
 /* Functions so near each other, bytes, are of one piece of source. */
 #define NEAR 4096
 
@@ -228,6 +248,7 @@ static const char *family_of(const struct elf_image *image)
  */
 static struct code_range own_code(const struct finding *finding, uint64_t vaddr, bool is_program)
 {
+	bool known = strcmp(finding->probes->family, "own") != 0;
 	const struct code_range *ranges = finding->ranges;
 	size_t first = 0, last;
 	struct code_range own;
@@ -235,6 +256,8 @@ static struct code_range own_code(const struct finding *finding, uint64_t vaddr,
 	if (finding->probes->only_allocator &&
 	    !elf_image_code(finding->image, vaddr, &own.start, &own.end))
 		return own;
+	if (!known)
+		return callers_of(finding, vaddr);
 	for (last = 0; last < finding->nr_ranges; last++) {
 		if (is_program && last && ranges[last].start > ranges[last - 1].end + NEAR) {
 			if (ranges[last].start > vaddr)
@@ -245,11 +268,23 @@ static struct code_range own_code(const struct finding *finding, uint64_t vaddr,
 	return (struct code_range){ranges[first].start, ranges[last - 1].end, NULL};
 }
 
-static uint16_t code_units(uint64_t bytes)
+static int16_t limit(int64_t distance)
 {
-	uint64_t units = (bytes + HT_CODE_UNIT - 1) / HT_CODE_UNIT;
+	if (distance < INT16_MIN)
+		return INT16_MIN;
+	return distance > INT16_MAX ? INT16_MAX : distance;
+}
 
-	return units > UINT16_MAX ? UINT16_MAX : units;
+/* Of what lies near to the byte, else what surely holds it. */
+static void set_own_code(struct ht_cookie *cookie, int64_t begin, int64_t end)
+{
+	cookie->code_exact = begin >= INT16_MIN && end <= INT16_MAX;
+	if (!cookie->code_exact) {
+		begin = (begin - HT_CODE_UNIT + 1) / HT_CODE_UNIT;
+		end = (end + HT_CODE_UNIT - 1) / HT_CODE_UNIT;
+	}
+	cookie->code_begin = limit(begin);
+	cookie->code_end = limit(end);
 }
 
 /* Each cookie says how far the allocator's own code reaches around its site. */
@@ -276,8 +311,7 @@ static void make_cookies(struct finding *finding, bool is_program)
 		if (p->state != PROBE_USED || nr_used == HT_ALLOCATOR_PROBES)
 			continue;
 		p->number = probes->first + nr_used++;
-		cookie.code_before = code_units(site - own.start);
-		cookie.code_after = code_units(own.end - site);
+		set_own_code(&cookie, (int64_t)(own.start - site), (int64_t)(own.end - site));
 		memcpy(&p->cookie, &cookie, sizeof(cookie));
 	}
 }

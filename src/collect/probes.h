@@ -53,6 +53,9 @@ int probes_find(struct object *object, bool private_symbols, unsigned int first,
 		struct diag *diag);
 void probes_done(struct probes *probes);
 
+/* The one that is used at the function's address; NULL when none is. */
+const struct probe *probes_at_vaddr(const struct probes *probes, uint64_t vaddr);
+
 /* The one that is used as @number; NULL when none is. */
 const struct probe *probes_at(const struct probes *probes, unsigned int number);
 

@@ -105,13 +105,16 @@ int processes_set_v8(struct ht_process *processes, uint32_t tgid, uint16_t v8)
 	return 0;
 }
 
-int processes_set_unused(struct ht_process *processes, uint32_t tgid, uint64_t unused)
+int processes_set_unused(struct ht_process *processes, uint32_t tgid,
+			 const struct processes_unused *unused)
 {
 	struct ht_process *process = find(processes, tgid, false);
 
 	if (!process)
 		return -ESRCH;
-	__atomic_store_n(&process->unused, unused, __ATOMIC_RELEASE);
+	process->partly_unused = unused->partly_probes;
+	__atomic_store_n(&process->partly, unused->partly, __ATOMIC_RELEASE);
+	__atomic_store_n(&process->unused, unused->allocators, __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -35,8 +35,13 @@ int processes_set_v8(struct ht_process *processes, uint32_t tgid, uint16_t v8);
  * once the programs have seen something go. */
 int processes_generation(struct ht_process *processes, uint32_t tgid, uint32_t *ret);
 
-/* Bits of allocators (attachments_unused()) whose hits do not count. */
-int processes_set_unused(struct ht_process *processes, uint32_t tgid, uint64_t unused);
+/* Which allocators' hits do not count, see struct ht_process. */
+struct processes_unused {
+	uint64_t allocators, partly_probes;
+	uint32_t partly;
+};
+int processes_set_unused(struct ht_process *processes, uint32_t tgid,
+			 const struct processes_unused *unused);
 
 /* From now on its stacks are walked with @mapset, see tables_publish(). */
 int processes_set_mapset(struct ht_process *processes, uint32_t tgid, uint64_t mapset);

@@ -157,3 +157,31 @@ struct tail_call tail_calls_only(const struct elf_image *image, const struct cod
 	cs_close(&search.capstone);
 	return found;
 }
+
+bool tail_calls_calls(const struct elf_image *image, const struct code_range *function,
+		      uint64_t vaddr)
+{
+	struct search search = {.image = image};
+	size_t size = function->end - function->start, left;
+	uint64_t at_vaddr = function->start;
+	uint8_t *bytes = malloc(size < MAX_CODE_SIZE ? size : MAX_CODE_SIZE);
+	const uint8_t *at = bytes;
+	bool found = false;
+	cs_insn *insn;
+	long n;
+
+	if (!bytes || !search_open(&search)) {
+		free(bytes);
+		return true;
+	}
+	n = elf_image_read(image, at_vaddr, bytes, size < MAX_CODE_SIZE ? size : MAX_CODE_SIZE);
+	left = n > 0 ? n : 0;
+	insn = cs_malloc(search.capstone);
+	while (insn && !found && cs_disasm_iter(search.capstone, &at, &left, &at_vaddr, insn))
+		found = leaves_to(&search, insn) == vaddr;
+	if (insn)
+		cs_free(insn, 1);
+	cs_close(&search.capstone);
+	free(bytes);
+	return found;
+}

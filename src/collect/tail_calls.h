@@ -26,6 +26,10 @@ struct code_range {
 bool tail_calls_any(const struct elf_image *image, const struct code_range *function,
 		    const struct code_range *entries, size_t nr_entries);
 
+/* Does @function call or jump to the one at @vaddr, directly? */
+bool tail_calls_calls(const struct elf_image *image, const struct code_range *function,
+		      uint64_t vaddr);
+
 /*
  * Does @function do nothing but hand its caller's wish to one of @entries? It does when that is
  * what its code comes to, conditional jumps not taken, before anything that ends it or another

@@ -178,7 +178,7 @@ static int choose(struct watched *watched, const struct watch_shared *shared)
 	err = attachments_choose(shared->attachments, watched->target.space, &watched->choice);
 	if (!err)
 		processes_set_unused(kernel_processes(shared->kernel), watched->target.process.pid,
-				     watched->choice.unused);
+				     &watched->choice.unused);
 	return err;
 }
 

@@ -61,7 +61,9 @@ static void test_cookies(void **state)
 		assert_non_null(probe);
 		assert_int_equal(probe->state, PROBE_USED);
 		cookie = cookie_of(probe);
-		assert_int_equal(cookie.probe, FIRST + (probe - probes.probes));
+		assert_int_equal(cookie.probe, probe->number);
+		assert_in_range(cookie.probe, FIRST, FIRST + probes.nr);
+		assert_ptr_equal(probes_at(&probes, cookie.probe), probe);
 		assert_int_equal(cookie.arg_ptr, known[i].ptr);
 		assert_int_equal(cookie.arg_out, known[i].out);
 		assert_int_equal(cookie.arg_size, known[i].size);
@@ -90,12 +92,13 @@ static void test_own_code_range(void **state)
 			const struct probe *at = &probes.probes[i], *other = &probes.probes[k];
 			uint64_t site = at->vaddr + at->site.offset;
 			struct ht_cookie cookie = cookie_of(at);
+			int64_t unit;
 
 			if (at->state != PROBE_USED || other->state != PROBE_USED)
 				continue;
-			assert_true(other->vaddr >= site - cookie.code_before * HT_CODE_UNIT);
-			assert_true(other->vaddr + other->size <=
-				    site + cookie.code_after * HT_CODE_UNIT);
+			unit = cookie.code_exact ? 1 : HT_CODE_UNIT;
+			assert_true(other->vaddr >= site + cookie.code_begin * unit);
+			assert_true(other->vaddr + other->size <= site + cookie.code_end * unit);
 		}
 	probes_done(&probes);
 	installed_libc_close(&libc);

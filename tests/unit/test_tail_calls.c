@@ -85,7 +85,7 @@ static void make_code(struct code_file *ret)
 
 static bool a_forwards(struct code_file *file)
 {
-	static const struct code_range entries[] = {{A, PIECE}, {B_, B_ + 0x40}};
+	static const struct code_range entries[] = {{A, PIECE, NULL}, {B_, B_ + 0x40, NULL}};
 	bool found;
 
 	assert_int_equal(elf_image_open(file->fd, &file->image), 0);
@@ -93,6 +93,56 @@ static bool a_forwards(struct code_file *file)
 	elf_image_free(file->image);
 	close(file->fd);
 	return found;
+}
+
+/* What a does besides: 'j' jumps to b, 'c' calls it, 0 neither. */
+static char a_only(struct code_file *file)
+{
+	static const struct code_range entries[] = {{A, PIECE, NULL}, {B_, B_ + 0x40, NULL}};
+	struct tail_call found;
+
+	assert_int_equal(elf_image_open(file->fd, &file->image), 0);
+	found = tail_calls_only(file->image, &entries[0], entries, 2);
+	elf_image_free(file->image);
+	close(file->fd);
+	if (found.to)
+		assert_ptr_equal(found.to, &entries[1]);
+	return found.to ? found.returns ? 'c' : 'j' : 0;
+}
+
+static void test_nothing_else(void **state)
+{
+	static const uint8_t ret[] = {0xc3}, push[] = {0x53}, jne[] = {0x75, 0x10};
+	struct code_file file;
+
+	(void)state;
+	make_code(&file);
+	put_jump(&file, 0xe9, A, B_);
+	assert_int_equal(a_only(&file), 'j');
+
+	make_code(&file);
+	put(&file, A, push, sizeof(push));
+	put_jump(&file, 0xe8, A + 1, B_);
+	assert_int_equal(a_only(&file), 'c');
+
+	/* a jump not taken, as in a check for overflow */
+	make_code(&file);
+	put(&file, A, jne, sizeof(jne));
+	put_jump(&file, 0xe9, A + 2, B_);
+	assert_int_equal(a_only(&file), 'j');
+
+	/* it may return without */
+	make_code(&file);
+	put(&file, A, jne, sizeof(jne));
+	put(&file, A + 2, ret, sizeof(ret));
+	put_jump(&file, 0xe9, A + 0x12, B_);
+	assert_int_equal(a_only(&file), 0);
+
+	/* another call comes first */
+	make_code(&file);
+	put_jump(&file, 0xe8, A, B_ + 8);
+	put_jump(&file, 0xe9, A + 5, B_);
+	assert_int_equal(a_only(&file), 0);
 }
 
 static void test_jump(void **state)
@@ -177,15 +227,17 @@ static void test_behind_data(void **state)
 /* A range that lies about its end, or in no segment, finds nothing and does not fault. */
 static void test_no_code(void **state)
 {
-	static const struct code_range beyond[] = {{A, UINT64_MAX},
-						   {1ULL << 40, (1ULL << 40) + 64}};
+	static const struct code_range beyond[] = {{A, UINT64_MAX, NULL},
+						   {1ULL << 40, (1ULL << 40) + 64, NULL}};
 	struct code_file file;
 
 	(void)state;
 	make_code(&file);
 	assert_int_equal(elf_image_open(file.fd, &file.image), 0);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		assert_false(tail_calls_any(file.image, &beyond[i], beyond, 2));
+		assert_null(tail_calls_only(file.image, &beyond[i], beyond, 2).to);
+	}
 	elf_image_free(file.image);
 	close(file.fd);
 }
@@ -239,6 +291,7 @@ static void test_installed_libc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_else),
 		cmocka_unit_test(test_jump),
 		cmocka_unit_test(test_conditional_jump),
 		cmocka_unit_test(test_call),
