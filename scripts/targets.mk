@@ -45,7 +45,7 @@ $(MUSL): tests/targets/lib/musl.c tests/targets/target.h | $(READY)
 
 TARGETS += $(if $(MUSL_CC),$(B)/targets/member-musl)
 $(B)/targets/member-musl: tests/targets/member.c tests/targets/target.h | $(READY)
-	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra $< -o $@
+	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra -Wl,--build-id $< -o $@
 
 # Other allocators; what is not installed is not built, and its tests are skipped.
 TARGETS += $(addprefix $(B)/targets/,libwrapper.so own-malloc)

@@ -28,6 +28,10 @@ static const struct argp_option output_options[] = {
 	{"top", OPTION_TOP, "N", 0, "Rows of the table, 0 for all (default 20)", 0},
 	{"stacks", OPTION_STACKS, NULL, 0,
 	 "A row of the table for every call stack, with the stack under it", 0},
+	{"by", OPTION_BY, "WHAT", 0,
+	 "A row of the table, or a root of the folded stacks, for each pid, comm, cgroup or "
+	 "container",
+	 0},
 	{0},
 };
 
@@ -85,6 +89,11 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 	case OPTION_STACKS:
 		output->stacks = true;
 		return 0;
+	case OPTION_BY:
+		if (group_parse(arg, &output->by))
+			argp_error(state, "--by: '%s' is none of pid, comm, cgroup, container",
+				   arg);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -107,6 +116,10 @@ void output_settle(struct output_options *output, const struct argp_state *state
 	if ((output->has_top || output->stacks) && strcmp(output->format->name, "table") != 0)
 		argp_error(state, "%s: is for the format table, not for %s",
 			   output->has_top ? "--top" : "--stacks", output->format->name);
+	if (output->by && strcmp(output->format->name, "table") != 0 &&
+	    strcmp(output->format->name, "folded") != 0)
+		argp_error(state, "--by: is for the formats table and folded, not for %s",
+			   output->format->name);
 	if (output->format->binary && to_terminal(output))
 		argp_error(state,
 			   "--format: %s is binary and stdout is a terminal: add -o FILE, or take "
@@ -128,6 +141,7 @@ struct export_options output_export_options(const struct output_options *output,
 		.metric = output->metric,
 		.top = output->top,
 		.stacks = output->stacks,
+		.by = output->by,
 		.verbose = verbose,
 	};
 	struct winsize size;

@@ -18,6 +18,7 @@
 enum option_key {
 	OPTION_TOP = 0x100,
 	OPTION_STACKS,
+	OPTION_BY,
 	OPTION_FIRST_TARGET, /* cmd/target_options.c */
 	OPTION_FIRST_FREE =
 		OPTION_FIRST_TARGET + 8, /* a command's own long options count from here */
@@ -38,6 +39,7 @@ struct output_options {
 	unsigned int top;
 	bool has_top;
 	bool stacks;
+	enum group_by by;
 };
 
 #define OUTPUT_DEFAULT_TOP 20

@@ -32,8 +32,9 @@ struct run {
 	struct session *session;
 	struct recording recording;
 	struct budget budget;
-	bool written; /* the profile is */
-	pid_t child;  /* the command's process until it is waited for, or 0 */
+	char whom[256]; /* of several processes: how they were chosen */
+	bool written;	/* the profile is */
+	pid_t child;	/* the command's process until it is waited for, or 0 */
 	int child_status;
 	uint64_t begin_ns, snapshot_ns; /* the next snapshot is due */
 	unsigned int nr_snapshots;
@@ -295,6 +296,11 @@ int record_run(struct record_options *options)
 		return err == -EINTR ? EXIT_DONE : cmd_exit_status(err);
 	}
 	run.recording.session = run.session;
+	if (selection_is_open(&options->targets.selection) ||
+	    options->targets.selection.nr_pids > 1) {
+		selection_describe(&options->targets.selection, run.whom, sizeof(run.whom));
+		run.recording.whom = run.whom;
+	}
 	run.recording.budget = &run.budget;
 	budget_init(&run.budget, options);
 	run.recording.symbolizer = symbolizer_new(&symbolizer);

@@ -110,21 +110,33 @@ static uint32_t add_number(struct profile_label *labels, uint32_t nr, const char
 static uint32_t label_process(const struct recording *recording, const struct stack *stack,
 			      struct profile_label *labels)
 {
+	const struct target *target;
 	const struct process *process;
+	uint32_t nr = 0;
 
 	if (!recording->several)
 		return 0;
-	process = &target_of(recording, stack)->process;
-	labels[0] = (struct profile_label){.key = "pid", .number = process->pid, .unit = ""};
-	labels[1] = (struct profile_label){.key = "comm", .string = process->comm};
-	return 2;
+	target = target_of(recording, stack);
+	process = &target->process;
+	labels[nr++] = (struct profile_label){.key = "pid", .number = process->pid, .unit = ""};
+	labels[nr++] = (struct profile_label){.key = "comm", .string = process->comm};
+	if (target->cgroup.path)
+		labels[nr++] =
+			(struct profile_label){.key = "cgroup", .string = target->cgroup.path};
+	if (*target->cgroup.container)
+		labels[nr++] = (struct profile_label){.key = "container",
+						      .string = target->cgroup.container};
+	if (process->inner_pid && process->inner_pid != process->pid)
+		labels[nr++] = (struct profile_label){
+			.key = "inner_pid", .number = process->inner_pid, .unit = ""};
+	return nr;
 }
 
 static int add_site(const struct recording *recording, const struct site_totals *site, bool room,
 		    struct profile *profile)
 {
 	uint32_t locations[MAX_LOCATIONS];
-	struct profile_label labels[6];
+	struct profile_label labels[9]; /* five of the process, four of the sample */
 	struct profile_sample sample = {
 		.values[METRIC_ALLOC_OBJECTS] = llround(site->alloc_objects),
 		.values[METRIC_ALLOC_SPACE] = llround(site->alloc_bytes),
@@ -266,15 +278,37 @@ static int note_incomplete(struct profile *profile, const struct recording *reco
 				full && *ended ? "; " : "", ended);
 }
 
-/* "1234 comm command line", and comm alone. */
-static int note_target(struct profile *profile, const struct target *target,
-		       unsigned int nr_targets)
+/* What is known of one process besides. */
+static int note_place(struct profile *profile, const struct target *target)
 {
 	const struct process *process = &target->process;
-	int err = profile_set_note(profile, "target", "%d %s %s", process->pid, process->comm,
-				   process->exe);
+	int err = profile_set_note(profile, "comm", "%s", process->comm);
 
-	err = err ?: profile_set_note(profile, "comm", "%s", process->comm);
+	if (!err && process->inner_pid && process->inner_pid != process->pid)
+		err = profile_set_note(profile, "inner_pid", "%d", process->inner_pid);
+	if (!err && target->cgroup.path && strcmp(target->cgroup.path, "/") != 0)
+		err = profile_set_note(profile, "cgroup", "%s", target->cgroup.path);
+	if (!err && *target->cgroup.container)
+		err = profile_set_note(profile, "container", "%s", target->cgroup.container);
+	return err;
+}
+
+/* "1234 comm path", or whom the user asked for. */
+static int note_target(struct profile *profile, const struct recording *recording,
+		       unsigned int nr_targets)
+{
+	const struct target *target = session_target(recording->session);
+	const struct process *process = &target->process;
+	int err;
+
+	if (recording->whom)
+		err = profile_set_note(profile, "target", "%u processes: %s", nr_targets,
+				       recording->whom);
+	else
+		err = profile_set_note(profile, "target", "%d %s %s", process->pid, process->comm,
+				       process->exe);
+	if (!err && !recording->whom)
+		err = note_place(profile, target);
 	if (!err && nr_targets > 1)
 		err = profile_set_note(profile, "targets", "%u", nr_targets);
 	return err ?: profile_set_note(profile, "attached", "%s", target->late ? "late" : "start");
@@ -355,7 +389,6 @@ static int note_children(struct profile *profile, const struct session *session)
 static int add_notes(const struct recording *recording, const struct snapshot *snapshot,
 		     struct profile *profile)
 {
-	const struct target *target = session_target(recording->session);
 	const struct v8_source *v8 = session_v8(recording->session);
 	struct session_sums sums;
 	struct site_totals total;
@@ -365,7 +398,7 @@ static int add_notes(const struct recording *recording, const struct snapshot *s
 	snapshot_total(snapshot, &total);
 	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
 	session_sums(recording->session, &sums);
-	err = err ?: note_target(profile, target, sums.nr_targets);
+	err = err ?: note_target(profile, recording, sums.nr_targets);
 	if (recording->gone_merged)
 		err = err ?: profile_set_note(profile, "ended_merged", "1");
 	err = err ?: note_children(profile, recording->session);

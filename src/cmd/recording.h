@@ -20,8 +20,9 @@ struct recording {
 	uint64_t rate;		     /* now, or at the end */
 	const struct budget *budget; /* how it came to be */
 	uint64_t min_age_ns;
-	double cost_ns;	      /* the target spent in probes; negative: not known */
-	bool several;	      /* processes there may be: each sample says whose it is */
+	double cost_ns;	  /* the target spent in probes; negative: not known */
+	const char *whom; /* of several processes: how they were chosen; NULL: by their parents */
+	bool several;	  /* processes there may be: each sample says whose it is */
 	struct profile *gone; /* of what is gone from the books; NULL: nothing so far */
 	uint32_t gone_limit;  /* samples in it, before it is merged */
 	bool gone_merged;     /* so much that pids are not told apart in it any more */

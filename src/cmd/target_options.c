@@ -214,7 +214,11 @@ void target_options_describe(const struct target_options *options, const struct 
 	char selection[256];
 
 	if (!selection_is_open(&options->selection) && nr == 1) {
-		snprintf(text, size, "pid %d (%s)", one->pid, one->comm);
+		if (one->inner_pid && one->inner_pid != one->pid)
+			snprintf(text, size, "pid %d (%s, pid %d in its container)", one->pid,
+				 one->comm, one->inner_pid);
+		else
+			snprintf(text, size, "pid %d (%s)", one->pid, one->comm);
 		return;
 	}
 	selection_describe(&options->selection, selection, sizeof(selection));

@@ -113,8 +113,8 @@ const struct allocator_family allocator_families[] = {
 	{"mimalloc", "mi_malloc"},
 	{"glibc", "__libc_memalign"},
 	{"glibc", "gnu_get_libc_version"},
-	{"musl", "__malloc_donate"},
-	{"musl", "__malloc_replaced"},
+	{"musl", "__dls3"},
+	{"musl", "__libc_malloc_impl"},
 	{"own", NULL},
 };
 

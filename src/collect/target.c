@@ -98,6 +98,7 @@ int target_open(pid_t pid, struct objects *objects, struct target *ret, struct d
 		target_close(ret);
 		return err;
 	}
+	cgroup_read(pid, &ret->cgroup);
 	target_measure(ret);
 	ret->cpu_start_ns = ret->cpu_ns;
 	ret->memory_start = ret->memory;
@@ -124,6 +125,7 @@ void target_close(struct target *target)
 	if (target->perf_map >= 0)
 		close(target->perf_map);
 	space_free(target->space);
+	cgroup_done(&target->cgroup);
 	target->pidfd = target->perf_map = -1;
 	target->space = NULL;
 }

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proc/cgroup.h"
 #include "proc/process.h"
 #include "proc/space.h"
 #include "util/diag.h"
 
 struct target {
 	struct process process;
+	struct cgroup cgroup; /* as it was when it was opened */
 	struct space *space;
 	int pidfd;	/* readable once the process has ended */
 	int perf_map;	/* descriptor of its /tmp/perf-PID.map; -1: it has none so far */

@@ -8,12 +8,14 @@
 
 #include <stdio.h>
 
+#include "export/group.h"
 #include "profile/profile.h"
 
 struct export_options {
 	enum metric metric; /* for formats that carry one value */
 	unsigned int top;   /* rows of a table; 0 = all */
 	unsigned int width; /* columns of a terminal; 0 = unlimited */
+	enum group_by by;   /* table: a row for each group; folded: it is the root */
 	bool color;
 	bool stacks;  /* table: a row for every call stack, with the stack under it */
 	bool verbose; /* table: every note of the run at the end */

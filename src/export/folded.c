@@ -104,9 +104,26 @@ static int make_line(struct line *line, const char *comm, const struct stack *st
 	return err;
 }
 
+/* The root: whose the stack is. A pid is behind its comm, as stackcollapse-perf.pl --pid has it. */
+static void root_of(const struct profile *profile, const struct profile_sample *sample,
+		    enum group_by by, char *text, size_t size)
+{
+	char name[512];
+	char *rest;
+
+	group_name(profile, sample, by, name, sizeof(name));
+	rest = by == BY_PID ? strchr(name, ' ') : NULL;
+	if (rest)
+		snprintf(text, size, "%s-%.*s", rest + 1, (int)(rest - name), name);
+	else
+		snprintf(text, size, "%s", name);
+}
+
 int folded_write(const struct profile *profile, const struct export_options *options, FILE *out)
 {
+	enum group_by by = options->by == BY_NOTHING ? BY_COMM : options->by;
 	const struct profile_sample *sample;
+	char root[600];
 	struct line line = {0};
 	struct table_rows rows = {0};
 	struct stack stack;
@@ -115,7 +132,7 @@ int folded_write(const struct profile *profile, const struct export_options *opt
 
 	err = stack_init(&stack, profile);
 	if (!err)
-		err = table_rows_build(&rows, &stack, ROWS_BY_NAMES);
+		err = table_rows_build(&rows, &stack, ROWS_BY_NAMES, by);
 	for (uint32_t i = 0; i < rows.nr_rows && !err; i++) {
 		value = rows.rows[i].values[options->metric];
 		if (value <= 0)
@@ -123,7 +140,9 @@ int folded_write(const struct profile *profile, const struct export_options *opt
 		sample = &profile->samples[rows.rows[i].sample];
 		err = stack_load(&stack, sample);
 		if (!err)
-			err = make_line(&line, sample_comm(profile, sample), &stack);
+			root_of(profile, sample, by, root, sizeof(root));
+		if (!err)
+			err = make_line(&line, root, &stack);
 		if (!err) {
 			fwrite(line.text, 1, line.size - 1, out); /* without the last ';' */
 			fprintf(out, " %" PRId64 "\n", value);

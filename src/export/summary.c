@@ -215,12 +215,27 @@ static void put_counts(const struct profile *profile, FILE *out)
 	putc('\n', out);
 }
 
+/* Of a process in a container: which, and its pid there. */
+static void put_container(const struct profile *profile, FILE *out)
+{
+	const char *container = profile_note(profile, "container");
+	const char *pid = profile_note(profile, "inner_pid");
+
+	if (!container && !pid)
+		return;
+	fprintf(out, "%-10s%s", "inside", container ?: "another pid namespace");
+	if (pid)
+		fprintf(out, ", as pid %s", pid);
+	putc('\n', out);
+}
+
 void summary_head(const struct profile *profile, const struct export_options *options, FILE *out)
 {
 	put_losses(profile, options, false, out);
 	put_incomplete(profile, options, out);
 	put_losses(profile, options, true, out);
 	put_note(profile, "target", "target", out);
+	put_container(profile, out);
 	put_recorded(profile, out);
 	put_source(profile, out);
 	put_late(profile, out);

@@ -84,7 +84,10 @@ static void put_head(const struct view *view)
 		: view->inuse ? "inuse"
 			      : "alloc",
 		"share", view->pauses ? "pauses" : "objects", "mean",
-		view->sampled ? "   error" : "", view->options->stacks ? "stack" : "site",
+		view->sampled ? "   error" : "",
+		view->options->by	? group_by_name(view->options->by)
+		: view->options->stacks ? "stack"
+					: "site",
 		color ? RESET : "");
 }
 
@@ -139,6 +142,15 @@ static void put_stack(const struct view *view, const struct stack *stack, unsign
 	}
 }
 
+static void put_group(const struct view *view, const struct row *row, unsigned int columns)
+{
+	char name[512];
+
+	group_name(view->profile, &view->profile->samples[row->sample], view->options->by, name,
+		   sizeof(name));
+	text_put(view->out, name, columns);
+}
+
 static int put_row(const struct view *view, struct stack *stack, const struct row *row)
 {
 	unsigned int width = view->options->width, used = view->sampled ? 44 : 36;
@@ -150,7 +162,9 @@ static int put_row(const struct view *view, struct stack *stack, const struct ro
 	if (err)
 		return err;
 	put_values(view, row);
-	if (stack->nr_frames)
+	if (view->options->by)
+		put_group(view, row, width ? width - used : 0);
+	else if (stack->nr_frames)
 		put_frame(view->out, &stack->frames[site_frame(stack)], width ? width - used : 0);
 	else
 		fputs("[no stack]", view->out);
@@ -240,7 +254,10 @@ static int put_body(struct view *view)
 	err = stack_init(&stack, view->profile);
 	if (!err)
 		err = table_rows_build(&rows, &stack,
-				       options->stacks ? ROWS_BY_STACK : ROWS_BY_SITE);
+				       options->stacks ? ROWS_BY_STACK
+				       : options->by   ? ROWS_BY_GROUP
+						       : ROWS_BY_SITE,
+				       options->by);
 	if (err)
 		goto out;
 	table_rows_sort(&rows, options->metric);

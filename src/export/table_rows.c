@@ -47,9 +47,9 @@ static void push_frame(struct key *key, const struct stack_frame *frame, bool wi
 
 /* The key of the sample loaded in @stack; grows @key->words when needed. */
 static int make_key(struct key *key, size_t *max_words, const struct stack *stack,
-		    const struct profile_sample *sample, enum rows_key kind)
+		    const struct profile_sample *sample, enum rows_key kind, enum group_by by)
 {
-	size_t needed = 3 * (size_t)stack->nr_frames + 1;
+	size_t needed = 3 * (size_t)stack->nr_frames + 2;
 	uint64_t *words;
 
 	if (needed > *max_words) {
@@ -60,13 +60,17 @@ static int make_key(struct key *key, size_t *max_words, const struct stack *stac
 		*max_words = 2 * needed;
 	}
 	key->nr_words = 0;
+	if (by != BY_NOTHING) {
+		group_key(stack->profile, sample, by, key->words);
+		key->nr_words = 2;
+	}
+	if (kind == ROWS_BY_GROUP)
+		return 0;
 	if (kind == ROWS_BY_SITE) {
 		if (stack->nr_frames)
 			push_frame(key, &stack->frames[site_frame(stack)], true);
 		return 0;
 	}
-	if (kind == ROWS_BY_NAMES)
-		key->words[key->nr_words++] = (uintptr_t)sample_comm(stack->profile, sample);
 	for (uint32_t i = 0; i < stack->nr_frames; i++)
 		push_frame(key, &stack->frames[i],
 			   kind == ROWS_BY_STACK || stack->frames[i].javascript);
@@ -147,7 +151,8 @@ static int add_sample(struct table_rows *rows, struct table *table, const struct
 	return 0;
 }
 
-int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key kind)
+int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key kind,
+		     enum group_by by)
 {
 	const struct profile *profile = stack->profile;
 	struct table_rows rows = {0};
@@ -162,7 +167,7 @@ int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key 
 	for (uint32_t i = 0; i < profile->nr_samples && !err; i++) {
 		err = stack_load(stack, &profile->samples[i]);
 		if (!err)
-			err = make_key(&key, &max_words, stack, &profile->samples[i], kind);
+			err = make_key(&key, &max_words, stack, &profile->samples[i], kind, by);
 		if (!err)
 			err = add_sample(&rows, &table, &key, profile, i);
 	}

@@ -6,12 +6,14 @@
 #ifndef HEAPTAP_EXPORT_TABLE_ROWS_H
 #define HEAPTAP_EXPORT_TABLE_ROWS_H
 
+#include "export/group.h"
 #include "profile/stack.h"
 
 enum rows_key {
 	ROWS_BY_SITE,  /* the site line: function, file, line */
 	ROWS_BY_STACK, /* every frame's function, file, line */
-	ROWS_BY_NAMES, /* the comm and every frame's function */
+	ROWS_BY_NAMES, /* every frame's function */
+	ROWS_BY_GROUP, /* nothing but the group */
 };
 
 struct row {
@@ -27,8 +29,10 @@ struct table_rows {
 	struct row *rows; /* in the order of their first sample */
 };
 
-/* 0 or -ENOMEM. @stack is scratch, initialized for the profile. */
-int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key key);
+/* Apart by @key, and by the groups of @by. 0 or -ENOMEM. @stack is scratch, initialized for the
+ * profile. */
+int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key key,
+		     enum group_by by);
 void table_rows_done(struct table_rows *rows);
 
 /* Largest @metric first; equal ones stay in the order of the profile. */

@@ -59,6 +59,17 @@ static bool status_number(const char *status, const char *key, uint64_t *ret)
 	return true;
 }
 
+/* The last number of "NSpid:\t1234\t7": the namespaces from ours inwards. */
+static pid_t innermost(const char *status, pid_t pid)
+{
+	const char *line = strstr(status, "\nNSpid:");
+	size_t size = line ? strcspn(line + 1, "\n") + 1 : 0, i = size;
+
+	while (i > 0 && line[i - 1] >= '0' && line[i - 1] <= '9')
+		i--;
+	return i < size ? (pid_t)strtol(line + i, NULL, 10) : pid;
+}
+
 static bool exe_is_32bit(int dir)
 {
 	unsigned char ident[EI_NIDENT];
@@ -105,6 +116,7 @@ int process_read(pid_t pid, struct process *ret)
 		goto out;
 	}
 	process.uid = (uid_t)uid;
+	process.inner_pid = innermost(status, pid);
 	len = readlinkat(dir, "exe", process.exe, sizeof(process.exe) - 1);
 	process.exe[len < 0 ? 0 : len] = '\0';
 	process.is_32bit = exe_is_32bit(dir);

@@ -11,7 +11,8 @@
 #include <sys/types.h>
 
 struct process {
-	pid_t pid; /* thread group id */
+	pid_t pid;	 /* thread group id */
+	pid_t inner_pid; /* the same in its own pid namespace; else equal */
 	char comm[16];
 	char exe[4096]; /* readlink of /proc/PID/exe, "" when unreadable; may end in " (deleted)" */
 	uid_t uid;

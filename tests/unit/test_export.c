@@ -214,11 +214,11 @@ static void test_rows(void **state)
 	add_sample(profile, "big", "other", 100, 4);
 	assert_int_equal(stack_init(&stack, profile), 0);
 
-	assert_int_equal(table_rows_build(&rows, &stack, ROWS_BY_STACK), 0);
+	assert_int_equal(table_rows_build(&rows, &stack, ROWS_BY_STACK, BY_NOTHING), 0);
 	assert_int_equal(rows.nr_rows, 3);
 	table_rows_done(&rows);
 
-	assert_int_equal(table_rows_build(&rows, &stack, ROWS_BY_SITE), 0);
+	assert_int_equal(table_rows_build(&rows, &stack, ROWS_BY_SITE, BY_NOTHING), 0);
 	assert_int_equal(rows.nr_rows, 2);
 	assert_int_equal(rows.rows[0].sample, 0);
 	table_rows_sort(&rows, METRIC_INUSE_SPACE);

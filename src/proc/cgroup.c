@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Containers are named by convention alone: docker, podman, containerd and cri-o put the 64 digits
+ * of an id into the path, in one form or another; lxc puts a name behind "lxc.payload." or "/lxc/".
+ */
+#include "proc/cgroup.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc/procfs.h"
+
+#define MEMBERSHIPS_SIZE 16384
+#define ID_SIZE		 64 /* digits */
+#define ID_SHOWN	 12
+
+/* The path of the hierarchy for which @wanted holds; NULL when there is none. */
+static char *path_where(const char *memberships, bool (*wanted)(const char *controllers, size_t n))
+{
+	for (const char *line = memberships; *line;) {
+		size_t size = strcspn(line, "\n");
+		const char *begin = memchr(line, ':', size), *end;
+
+		end = begin ? memchr(begin + 1, ':', line + size - begin - 1) : NULL;
+		if (end && end + 1 < line + size && wanted(begin + 1, end - begin - 1))
+			return strndup(end + 1, line + size - end - 1);
+		line += size;
+		line += *line == '\n';
+	}
+	return strdup("/");
+}
+
+static bool is_unified(const char *controllers, size_t n)
+{
+	(void)controllers;
+	return !n;
+}
+
+static bool is_memory(const char *controllers, size_t n)
+{
+	while (n) {
+		const char *comma = memchr(controllers, ',', n);
+		size_t size = comma ? (size_t)(comma - controllers) : n;
+
+		if (size == strlen("memory") && !strncmp(controllers, "memory", size))
+			return true;
+		controllers += size + (comma != NULL);
+		n -= size + (comma != NULL);
+	}
+	return false;
+}
+
+/* The last run of just so many hexadecimal digits. */
+static bool find_id(const char *path, char *ret)
+{
+	bool found = false;
+
+	while (*path) {
+		size_t n = strspn(path, "0123456789abcdef");
+
+		if (n == ID_SIZE) {
+			memcpy(ret, path, ID_SHOWN);
+			ret[ID_SHOWN] = '\0';
+			found = true;
+		}
+		path += n ?: 1;
+	}
+	return found;
+}
+
+static void find_lxc(const char *path, char *ret, size_t size)
+{
+	static const char *const before[] = {"/lxc.payload.", "/lxc.payload/", "/lxc/"};
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		const char *at = strstr(path, before[i]);
+
+		if (!at)
+			continue;
+		at += strlen(before[i]);
+		snprintf(ret, size, "%.*s", (int)strcspn(at, "/"), at);
+		return;
+	}
+}
+
+int cgroup_parse(const char *memberships, struct cgroup *ret)
+{
+	*ret = (struct cgroup){.path = path_where(memberships, is_unified)};
+	if (ret->path && !strcmp(ret->path, "/")) {
+		free(ret->path);
+		ret->path = path_where(memberships, is_memory);
+	}
+	if (!ret->path)
+		return -ENOMEM;
+	if (!find_id(ret->path, ret->container))
+		find_lxc(ret->path, ret->container, sizeof(ret->container));
+	return 0;
+}
+
+int cgroup_read(pid_t pid, struct cgroup *ret)
+{
+	char memberships[MEMBERSHIPS_SIZE];
+	int dir = procfs_open(pid);
+	long n;
+
+	*ret = (struct cgroup){0};
+	if (dir < 0)
+		return dir;
+	n = procfs_read(dir, "cgroup", memberships, sizeof(memberships));
+	close(dir);
+	return n < 0 ? (int)n : cgroup_parse(memberships, ret);
+}
+
+void cgroup_done(struct cgroup *cgroup)
+{
+	free(cgroup->path);
+	*cgroup = (struct cgroup){0};
+}

@@ -1,0 +1,135 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""Processes in namespaces of their own, as in containers: another root with another C library,
+files that were replaced or deleted, files that lie; and reports by process."""
+
+from harness import *
+
+COUNT, SIZE, HOLD_MS = 40, 500, 60000
+LOADER = "lib/ld-musl-x86_64.so.1"
+
+
+def tree():
+    """A root directory with musl and a program for it, as a small container has."""
+    program = TARGETS / "member-musl"
+    if not program.exists():
+        raise Skip("musl-gcc is not installed")
+    root = scratch()
+    for directory in ("bin", "lib", "proc"):
+        (root / directory).mkdir()
+    shutil.copy(program, root / "bin/member")
+    shutil.copy(Path("/", LOADER).resolve(), root / LOADER)
+    return root
+
+
+class Contained:
+    """A member in a root, a pid, a mount and with @user a user namespace of its own, waiting."""
+
+    def __init__(self, root, user=False, program="/bin/member"):
+        flags = ["--mount", "--pid", "--fork", "--kill-child", *["--user", "--map-root-user"] * user]
+        argv = [program, "--wait-start", str(COUNT), str(SIZE), str(HOLD_MS)]
+        self.outer = Process(["unshare", *flags, "chroot", root, *argv])
+        self.pid = wait_until(self._inner, "the process in the namespace")
+
+    def _inner(self):
+        children = Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children").read_text()
+        for pid in children.split():
+            if Path(f"/proc/{pid}/comm").read_text() == "member\n":
+                return int(pid)
+
+    def go(self):
+        self.outer.process.stdin.close()
+        time.sleep(0.5)
+
+
+def judge(profile):
+    samples = at_site(profile, "in_member")
+    for metric, right in (("alloc_space", COUNT * SIZE), ("inuse_space", COUNT * SIZE // 2)):
+        got = sum(s.values[metric] for s in samples)
+        expect(got == right, f"{metric}: {got}, not {right}")
+    for sample in samples:
+        expect(sample.frames[1] == "in_member" and "main" in sample.frames, sample.frames)
+
+
+for user in (False, True):
+
+    @test(f"another root, pid and mount namespace{', user namespace' * user}, with musl")
+    def contained(user=user):
+        member = Contained(tree(), user)
+        recording = Recording(pid=member.pid)
+        member.go()
+        recording.stop()
+        profile = recording.profile()
+        judge(profile)
+        expect(re.match(f"musl /.*/{LOADER} ", profile.notes["allocators"]), profile.notes)
+        expect(profile.notes.get("inner_pid") == "1", profile.notes)
+        expect("pid 1 in its container" in recording.stderr(), recording.stderr())
+        expect("as pid 1" in report(recording.output), report(recording.output))
+
+
+@test("the program deleted and the C library replaced, after they were mapped")
+def replaced():
+    root = tree()
+    member = Contained(root)
+    (root / "bin/member").unlink()
+    (root / "lib/newer").write_bytes(b"no ELF file")
+    (root / "lib/newer").rename(root / LOADER)
+    recording = Recording(pid=member.pid)
+    member.go()
+    recording.stop()
+    judge(recording.profile())
+
+
+@test("debug files that are a pipe, a loop or lead out of the root are let be")
+def lies():
+    root = tree()
+    build_id = run(["readelf", "-n", root / "bin/member"]).stdout
+    build_id = re.search(r"Build ID: (\w+)", build_id).group(1)
+    directory = root / "usr/lib/debug/.build-id" / build_id[:2]
+    directory.mkdir(parents=True)
+    debug = directory / f"{build_id[2:]}.debug"
+    secret = scratch() / "secret"
+    secret.write_bytes((TARGETS / "member").read_bytes())
+    secret.chmod(0o600)
+    for make in (
+        lambda: os.mkfifo(debug),
+        lambda: debug.symlink_to(debug.name),
+        lambda: debug.symlink_to(secret),
+        lambda: debug.symlink_to("../../../../../../../../../../../.." + str(secret)),
+    ):
+        make()
+        os.utime(secret, (1, 1))
+        member = Contained(root)
+        recording = Recording(pid=member.pid)
+        member.go()
+        recording.stop()
+        judge(recording.profile())
+        expect(secret.stat().st_atime == 1, "a file outside the root was read")
+        debug.unlink()
+        member.outer.process.kill()
+
+
+@test("report --by: a row and a root for each process")
+def by():
+    members = [Process([TARGETS / "member", "--wait-start", COUNT, SIZE, HOLD_MS]) for _ in "ab"]
+    recording = Recording("-p", f"{members[0].pid},{members[1].pid}")
+    wait_until(lambda: "recording" in recording.stderr(), "it records")
+    for member in members:
+        member.process.stdin.close()
+    time.sleep(0.5)
+    recording.stop()
+    table = report(recording.output, "--by", "pid")
+    for member in members:
+        expect(re.search(rf"50\.0% +{COUNT // 2} +{SIZE}  {member.pid} member$", table, re.M), table)
+    expect(re.search(rf"100\.0% +{COUNT}.* member$", report(recording.output, "--by", "comm"), re.M))
+    folded = report(recording.output, "-f", "folded", "--by", "pid").splitlines()
+    roots = {line.split(";")[0] for line in folded}
+    expect(roots == {f"member-{m.pid}" for m in members}, folded)
+    folded = report(recording.output, "-f", "folded").splitlines()
+    expect({line.split(";")[0] for line in folded} == {"member"}, folded)
+    expect("[none]" in report(recording.output, "--by", "container"), "no container")
+    expect_status(heaptap("report", "--by", "colour", recording.output), 2)
+    expect_status(heaptap("report", "-f", "json", "--by", "pid", recording.output), 2)
+
+
+main()
