@@ -162,6 +162,21 @@ static int take_event(void *arg, void *data, size_t size)
 /* --- life --------------------------------------------------------------------------------------
  */
 
+static void take_options(struct session *session, const struct session_options *options)
+{
+	const struct selection *selection = options->selection;
+
+	session->caps = options->caps;
+	session->dump = options->dump;
+	session->ended.options = options->ended;
+	session->members.selection = selection;
+	session->processes.follow = selection->follow || selection_is_open(selection);
+	session->processes.max_alone = selection->all	    ? 0
+				       : selection->isolate ? UINT_MAX
+							    : MAX_ALONE;
+	session->v8.source = options->source;
+}
+
 int session_new(const struct session_options *options, struct diag *diag, struct session **ret)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -181,16 +196,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 
 	if (!session)
 		return diag_fail(diag, -ENOMEM, "out of memory");
-	session->caps = options->caps;
-	session->dump = options->dump;
-	session->ended.options = options->ended;
-	session->members.selection = options->selection;
-	session->processes.follow =
-		options->selection->follow || selection_is_open(options->selection);
-	session->processes.max_alone = options->selection->all	     ? 0
-				       : options->selection->isolate ? UINT_MAX
-								     : MAX_ALONE;
-	session->v8.source = options->source;
+	take_options(session, options);
 	err = kernel_new(&kernel, diag, &session->kernel);
 	if (err)
 		goto out;
