@@ -25,7 +25,7 @@ static int watch(struct watch_list *list, const struct watch_shared *shared, pid
 		return err;
 	watched->target.late = true;
 	err = watched_refresh(watched, shared, diag);
-	if (err && list->nr > 1)
+	if (err)
 		watch_list_leave(list, shared, watched);
 	return err;
 }
@@ -53,8 +53,8 @@ int members_attach(struct members *members, struct watch_list *list,
 		   const struct watch_shared *shared, struct diag *diag)
 {
 	const struct selection *selection = members->selection;
+	unsigned int nr, nr_watched = 0;
 	struct diag why = {0};
-	unsigned int nr;
 	pid_t *pids;
 	int err;
 
@@ -67,6 +67,7 @@ int members_attach(struct members *members, struct watch_list *list,
 		list->max_alone = 0;
 	for (unsigned int i = 0; i < nr && !err; i++) {
 		err = watch(list, shared, pids[i], &why);
+		nr_watched += !err;
 		if (!err || err == -ENOMEM)
 			continue;
 		if (i < selection->nr_pids) {
@@ -77,7 +78,7 @@ int members_attach(struct members *members, struct watch_list *list,
 		err = 0;
 	}
 	free(pids);
-	return err ?: list->nr ? 0 : none(members, diag);
+	return err ?: nr_watched ? 0 : none(members, diag);
 }
 
 /* Not one of ours so far: is it by what it has become? */

@@ -370,9 +370,10 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 	if (!watch_list_end(processes, &session->shared) &&
 	    !selection_is_open(session->members.selection))
 		return 1;
-	return session->frozen_ns
-		       ? 0
-		       : ended_sweep(&session->ended, session->kernel, &session->stacks, processes);
+	/* what the others count is scaled in the end, all at once */
+	if (session->frozen_ns || session->v8.source != SOURCE_MALLOC)
+		return 0;
+	return ended_sweep(&session->ended, session->kernel, &session->stacks, processes);
 }
 
 int session_set_rate(struct session *session, uint64_t rate)

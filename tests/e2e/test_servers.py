@@ -44,14 +44,29 @@ def load(argv):
     return process
 
 
-def profile_under(load_argv, *options, pid=None):
-    """Attached in the middle of the load; the load is to succeed, and to be more than idling."""
+class Server(Process):
+    """A program that ends by @signal with all its children, when the test does."""
+
+    def __init__(self, argv, how, **options):
+        super().__init__(argv, **options)
+        at_end(lambda: self.shut_down(how))
+
+    def shut_down(self, how):
+        self.process.send_signal(how)
+        self.process.wait(timeout=20 * SLOW)
+
+
+def profile_under(load_argv, after_argv, *options, pid=None):
+    """Attached in the middle of the load, which goes on, and whose end is good; @after_argv is
+    what the server is asked once heaptap has ended."""
     work = load(load_argv)
     time.sleep(0.5)
     recording = Recording("-d", f"{SECONDS}s", *options, pid=pid, rate=RATE, attached=False)
     expect_status(recording.wait(), 0)
+    expect(work.poll() is None, "the load ended before the recording")
     answer = work.communicate(timeout=60 * SLOW)[0].decode(errors="replace")
     expect(work.returncode == 0, answer[-1000:])
+    expect_status(run(after_argv, cwd="/"), 0)
     profile = recording.profile()
     samples = int(profile.notes["samples"])
     complete = int(profile.notes["complete_samples"])
@@ -71,11 +86,11 @@ def redis():
     server, benchmark = installed("redis-server"), installed("redis-benchmark")
     path = directory() / "socket"
     options = f"--port 0 --save  --unixsocket {path} --dir {path.parent}".split(" ")
-    process = Process([server, *options])
+    process = Server([server, *options], signal.SIGTERM)
     wait_until(path.exists, "redis-server listens")
-    work = [benchmark, "-s", path, "-c", "8", "-n", "150000", "-d", "900", "-r", "10000", "-q",
-            "-t", "set,lpush,hset,get"]
-    profile = profile_under(work, pid=process.pid)
+    work = [benchmark, "-s", path, "-c", "8", "-d", "900", "-r", "10000", "-q", "-t",
+            "set,lpush,hset,get"]
+    profile = profile_under([*work, "-n", "250000"], [*work, "-n", "100"], pid=process.pid)
     used = [a for a in profile.notes["allocators"].split("; ") if "not used" not in a]
     expect(len(used) == 1 and used[0].startswith("jemalloc ") and "libjemalloc" in used[0], used)
     expect(process.alive(), "redis-server has ended")
@@ -91,14 +106,14 @@ def postgres():
     options = ["-D", data, "--no-sync", "-A", "trust", "--no-locale", "-E", "UTF8"]
     expect_status(run(as_nobody([found[-1] / "initdb", *options]), cwd="/"), 0)
     options = ["-D", data, "-k", place, "-c", "listen_addresses=", "-c", "fsync=off"]
-    server = Process(as_nobody([found[-1] / "postgres", *options]), cwd="/",
-                     stderr=subprocess.DEVNULL)
+    server = Server(as_nobody([found[-1] / "postgres", *options]), signal.SIGINT, cwd="/",
+                    stderr=subprocess.DEVNULL)
     wait_until(lambda: list(place.glob(".s.PGSQL.*")), "postgres listens")
     bench = [found[-1] / "pgbench", "-h", place, "-U", "nobody", "postgres"]
     expect_status(run([*bench, "-i", "-q"], cwd="/"), 0)
     # -C: a connection, and so a process, for each transaction
-    profile = profile_under([*bench, "-n", "-C", "-c", "4", "-T", SECONDS + 2], "--follow",
-                            pid=server.pid)
+    profile = profile_under([*bench, "-n", "-C", "-c", "4", "-T", SECONDS + 2],
+                            [*bench, "-n", "-t", "1"], "--follow", pid=server.pid)
     expect("libc.so.6" in profile.notes["allocators"], profile.notes["allocators"])
     expect(named(profile, "MemoryContextAlloc"), "its contexts are in the stacks")
     expect(len({s.labels.get("pid") for s in profile.samples}) > 10, "many processes")
@@ -123,10 +138,12 @@ def nginx():
     program = place / f"nginx-{port}"
     shutil.copy(server, program)
     (place / "conf").write_text(NGINX.format(place, port))
-    process = Process(as_nobody([program, "-p", place, "-c", place / "conf", "-e", place / "e"]))
+    process = Server(as_nobody([program, "-p", place, "-c", place / "conf", "-e", place / "e"]),
+                     signal.SIGTERM)
     wait_until(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), "nginx listens")
-    profile = profile_under([wrk, "-t", "1", "-c", "8", "-d", f"{SECONDS + 2}s",
-                             f"http://127.0.0.1:{port}/"], "--name", program.name)
+    work = [wrk, "-t", "1", "-c", "8", f"http://127.0.0.1:{port}/"]
+    profile = profile_under([*work, "-d", f"{SECONDS + 2}s"], [*work, "-d", "1s"], "--name",
+                            program.name)
     expect("libc.so.6" in profile.notes["allocators"], profile.notes["allocators"])
     expect(profile.notes["targets"] == "3", profile.notes)
     expect(process.alive(), "nginx has ended")
@@ -144,15 +161,16 @@ def mariadb():
     made = run(as_nobody([install, *options, "--auth-root-authentication-method=normal",
                           "--skip-test-db", f"--tmpdir={place}"]), cwd="/")
     expect_status(made, 0)
-    process = Process(
+    process = Server(
         as_nobody([server, *options, f"--socket={path}", "--skip-networking", f"--tmpdir={place}",
                    f"--pid-file={place}/pid", "--innodb-buffer-pool-size=16M"]),
-        cwd="/", stderr=subprocess.DEVNULL,
+        signal.SIGTERM, cwd="/", stderr=subprocess.DEVNULL,
     )
     wait_until(path.exists, "mariadbd listens", timeout=30)
-    profile = profile_under([slap, "--no-defaults", f"--socket={path}", "-u", "root", "-a", "-c",
-                             "4", "--number-of-queries=20000", "--auto-generate-sql-write-number=10"],
-                            pid=process.pid)
+    work = [slap, "--no-defaults", f"--socket={path}", "-u", "root", "-a", "-c", "4",
+            "--auto-generate-sql-write-number=10"]
+    profile = profile_under([*work, "--number-of-queries=20000", "-i", "3"],
+                            [*work, "--number-of-queries=10"], pid=process.pid)
     expect("libc.so.6" in profile.notes["allocators"], profile.notes["allocators"])
     expect(process.alive(), "mariadbd has ended")
 
@@ -175,11 +193,12 @@ def unasked():
         return output.read_text().splitlines()[:-1]
 
     ratios = []
-    for _ in range(5):
+    for _ in range(7):
         before = len(lines())
         time.sleep(0.6)
         free = pair_ns(lines()[before:])
         recording = Recording(pid=asked.pid, rate="512K")
+        expect(Path(f"/proc/{bystander.pid}/mem").open("rb"), "its memory can be read")
         expect(not probes(bystander.pid), "a breakpoint in the process nobody asked for")
         expect(probes(asked.pid), "none in the one that was")
         before = len(lines())
