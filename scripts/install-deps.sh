@@ -50,6 +50,8 @@ packages() {
 		test?       npm                  npm
 		test?       rustc                rustc
 		test?       postgresql           -
+		test?       nginx-light          nginx
+		test?       mariadb-server       mariadbd
 		bench       bpftrace             bpftrace
 		bench       wrk                  wrk
 		bench       heaptrack            heaptrack

@@ -66,6 +66,11 @@ TARGETS += $(if $(MIMALLOC_H),$(B)/targets/mimalloc-direct)
 $(B)/targets/mimalloc-direct: tests/targets/lib/direct.c tests/targets/target.h | $(READY)
 	$(call say,TARGET) $(CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra -DMIMALLOC $< -o $@ -lmimalloc
 
+# The loop of the bench, as a process beside a watched one.
+TARGETS += $(B)/targets/pairs
+$(B)/targets/pairs: tests/bench/pairs.c | $(READY)
+	$(call say,TARGET) $(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra $< -o $@
+
 # The judge of recorded stacks, and what the verifier says: no targets, but built for tests.
 ORACLE := $(patsubst %,$(B)/obj/tests/stacks/%.o,oracle dump_file dwfl_walk)
 TARGETS += $(B)/targets/oracle $(B)/bench/verifier

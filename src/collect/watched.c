@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "collect/processes.h"
+#include "heaptap/unwind.h"
 #include "util/clock.h"
 
 #define READ_TRIES 3
@@ -241,6 +242,11 @@ static int refresh(struct watched *watched, const struct watch_shared *shared, s
 
 	if (err == -ESRCH)
 		return target_gone(process->pid, diag);
+	if (err == -E2BIG)
+		return diag_fail(diag, -ENOTSUP,
+				 "pid %d (%s) has more than %d executable mappings, and so many at "
+				 "most can be watched",
+				 process->pid, process->comm, HT_MAX_MAPPINGS);
 	if (err)
 		return diag_fail(diag, err, "cannot follow what pid %d (%s) maps: %s", process->pid,
 				 process->comm, strerror(-err));

@@ -225,6 +225,50 @@ def everyone():
     expect(recording.process.pid not in {s.labels.get("pid") for s in profile.samples}, "itself")
 
 
+def reborn_as(pid):
+    """A member that allocates at once, with a number that was another's."""
+    for _ in range(50):
+        try:
+            Path("/proc/sys/kernel/ns_last_pid").write_text(str(pid - 1))
+        except OSError as error:
+            raise Skip(f"cannot choose the next pid: {error}")
+        process = Process([TARGETS / "member", 7, 1000, 60000])
+        if process.pid == pid:
+            return process
+        process.process.kill()
+        process.process.wait()
+    raise Skip("another process took the number each time")
+
+
+@test("a pid that another process gets during the run: nothing of that one is counted")
+def reused():
+    first, other = member(), member()
+    recording = watching("-p", f"{first.pid},{other.pid}")
+    run_members([first, other])
+    time.sleep(0.3)
+    first.process.kill()
+    first.process.wait()
+    reborn_as(first.pid)
+    time.sleep(1.5)
+    recording.stop()
+    expect_members(recording.profile(), [first, other])
+
+
+@test("two thousand mappings")
+def many_mappings():
+    profile, truths = record(Target("manymaps", "1990"))
+    expect_truth(profile, truths)
+    expect(profile.notes["complete_samples"] == profile.notes["samples"], profile.notes)
+
+
+@test("more mappings than can be watched are refused")
+def too_many_mappings():
+    target = Target("manymaps", "3000")
+    result = expect_status(heaptap("record", "-p", target.pid), 3)
+    expect("more than 2048 executable mappings" in result.stderr, result)
+    expect(target.go(), "the target runs on")
+
+
 for options, words in (
     (("--name", "no-such-name-*"), "no process matches --name no-such-name-*"),
     (("--cgroup", "no/such/group"), "there is no control group no/such/group"),
