@@ -75,6 +75,13 @@ static void warn_negative(const struct output_options *output, const struct prof
 			    output->format->name);
 }
 
+static void warn_unknown(const struct output_options *output, const struct profile *profile)
+{
+	if (output->by && !group_is_known(profile, output->by))
+		cmd_warning("--by %s: no sample of the profile says its %s, and all are in one row",
+			    group_by_name(output->by), group_by_name(output->by));
+}
+
 int output_write(const struct output_options *output, const char *name, bool quiet, bool verbose,
 		 const struct profile *profile)
 {
@@ -83,8 +90,10 @@ int output_write(const struct output_options *output, const char *name, bool qui
 	struct diag diag = {0};
 	int err;
 
-	if (!quiet)
+	if (!quiet) {
 		warn_negative(output, profile);
+		warn_unknown(output, profile);
+	}
 	err = outfile_open(output->path, &outfile, &diag);
 	if (err)
 		goto out;

@@ -33,7 +33,15 @@ int group_parse(const char *name, enum group_by *ret)
 	return -EINVAL;
 }
 
-/* The pid; 0 when it is not told. The note of the target begins with it. */
+#define NONE "[none]"
+
+bool group_is_of_several(const struct profile *profile)
+{
+	return profile_note(profile, "targets") ||
+	       (profile_note(profile, "target") && !profile_note(profile, "comm"));
+}
+
+/* The pid; 0 when it is not told. The note of a single target begins with it. */
 static int64_t pid_of(const struct profile *profile, const struct profile_sample *sample)
 {
 	const char *target = profile_note(profile, "target");
@@ -41,7 +49,7 @@ static int64_t pid_of(const struct profile *profile, const struct profile_sample
 	for (uint32_t i = 0; i < sample->nr_labels; i++)
 		if (!sample->labels[i].string && !strcmp(sample->labels[i].key, "pid"))
 			return sample->labels[i].number;
-	return target ? strtoll(target, NULL, 10) : 0;
+	return target && !group_is_of_several(profile) ? strtoll(target, NULL, 10) : 0;
 }
 
 static const char *text_of(const struct profile *profile, const struct profile_sample *sample,
@@ -52,7 +60,9 @@ static const char *text_of(const struct profile *profile, const struct profile_s
 	if (by == BY_COMM || by == BY_PID)
 		return sample_comm(profile, sample);
 	text = sample_label(sample, names[by]);
-	return text ?: profile_note(profile, names[by]) ?: "[none]";
+	if (!text && !group_is_of_several(profile))
+		text = profile_note(profile, names[by]);
+	return text ?: NONE;
 }
 
 void group_key(const struct profile *profile, const struct profile_sample *sample, enum group_by by,
@@ -71,4 +81,16 @@ void group_name(const struct profile *profile, const struct profile_sample *samp
 		snprintf(text, size, "%" PRId64 " %s", pid, text_of(profile, sample, by));
 	else
 		snprintf(text, size, "%s", text_of(profile, sample, by));
+}
+
+bool group_is_known(const struct profile *profile, enum group_by by)
+{
+	for (uint32_t i = 0; i < profile->nr_samples; i++) {
+		const struct profile_sample *sample = &profile->samples[i];
+
+		if (by == BY_PID ? pid_of(profile, sample) != 0
+				 : strcmp(text_of(profile, sample, by), NONE) != 0)
+			return true;
+	}
+	return !profile->nr_samples;
 }

@@ -3,6 +3,7 @@
 #ifndef HEAPTAP_EXPORT_GROUP_H
 #define HEAPTAP_EXPORT_GROUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@ enum group_by {
 /* "pid", "comm", ...; group_parse() returns -EINVAL for what is none of them. */
 const char *group_by_name(enum group_by by);
 int group_parse(const char *name, enum group_by *ret);
+
+/* A profile of several processes: what it says of one is not said of a sample without labels. */
+bool group_is_of_several(const struct profile *profile);
+
+/* Whether some sample says its group; true of no samples. */
+bool group_is_known(const struct profile *profile, enum group_by by);
 
 /* Equal for samples of one group of a profile, by two words. */
 void group_key(const struct profile *profile, const struct profile_sample *sample, enum group_by by,

@@ -29,6 +29,8 @@ const char *sample_comm(const struct profile *profile, const struct profile_samp
 {
 	const char *comm = sample_label(sample, "comm");
 
+	if (!comm && group_is_of_several(profile))
+		return "[none]";
 	if (!comm)
 		comm = profile_note(profile, "comm");
 	if (!comm && profile->nr_mappings)

@@ -50,7 +50,8 @@ void row_add(struct row *to, const struct row *from);
 /* String label of a sample, or NULL. */
 const char *sample_label(const struct profile_sample *sample, const char *key);
 
-/* Who allocated: the sample's label or the profile's note "comm", else the main binary's name. */
+/* Who allocated: the sample's label or the profile's note "comm", else the main binary's name;
+ * "[none]" in a profile of several processes when the sample does not say. */
 const char *sample_comm(const struct profile *profile, const struct profile_sample *sample);
 
 #endif

@@ -96,7 +96,8 @@ int cgroup_parse(const char *memberships, struct cgroup *ret)
 	}
 	if (!ret->path)
 		return -ENOMEM;
-	if (!find_id(ret->path, ret->container))
+	/* under both versions at once the id may be in the paths of version 1 alone */
+	if (!find_id(ret->path, ret->container) && !find_id(memberships, ret->container))
 		find_lxc(ret->path, ret->container, sizeof(ret->container));
 	return 0;
 }

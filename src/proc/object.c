@@ -24,6 +24,7 @@
 
 #include "proc/objects.h"
 #include "proc/procfs.h"
+#include "proc/root.h"
 
 #define VDSO_NAME "[vdso]"
 #define VDSO_MAX  (1U << 20) /* bytes; it has 8 KiB */
@@ -244,7 +245,7 @@ static void judge_deleted(int dir, struct object *object)
 	object->deleted = true;
 }
 
-struct object *object_open(int dir, pid_t pid, const struct maps_entry *entry)
+struct object *object_open(int dir, const struct maps_entry *entry)
 {
 	struct object *object = calloc(1, sizeof(*object));
 
@@ -253,12 +254,12 @@ struct object *object_open(int dir, pid_t pid, const struct maps_entry *entry)
 	object->refs = 1;
 	object->fd = -1;
 	object->path = strdup(entry->name);
-	if (asprintf(&object->root, "/proc/%d/root", pid) < 0)
-		object->root = NULL;
-	if (!object->path || !object->root) {
+	object->root = ROOT_UNKNOWN;
+	if (!object->path) {
 		object_put(object);
 		return NULL;
 	}
+	object->path_in_root = object->path + root_prefix(dir, object->path);
 	object->vdso = !entry->ino;
 	object->dev = entry->dev;
 	object->ino = entry->ino;
@@ -267,8 +268,10 @@ struct object *object_open(int dir, pid_t pid, const struct maps_entry *entry)
 		object->error = object->fd;
 		object->fd = -1;
 	}
-	if (!object->vdso)
+	if (!object->vdso) {
+		object->root = root_open(dir);
 		judge_deleted(dir, object);
+	}
 	return object;
 }
 
@@ -291,7 +294,7 @@ void object_put(struct object *object)
 		objects_forget(object->objects, object);
 	if (object->fd >= 0)
 		close(object->fd);
+	root_close(object->root);
 	free(object->path);
-	free(object->root);
 	free(object);
 }

@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "proc/maps.h"
 #include "proc/space.h"
@@ -23,7 +22,7 @@ bool object_exists(const struct maps_entry *entry);
  * is not a regular file, -ESTALE when another file
  * is mapped there by now, or what else the kernel said. NULL when out of memory.
  */
-struct object *object_open(int dir, pid_t pid, const struct maps_entry *entry);
+struct object *object_open(int dir, const struct maps_entry *entry);
 
 /* What a file is, and in which state. */
 struct object_key {

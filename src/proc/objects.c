@@ -94,8 +94,7 @@ void objects_forget(struct objects *objects, const struct object *object)
 	free(entry);
 }
 
-struct object *objects_find(struct objects *objects, int dir, pid_t pid,
-			    const struct maps_entry *entry)
+struct object *objects_find(struct objects *objects, int dir, const struct maps_entry *entry)
 {
 	struct object_key key;
 	struct object *object;
@@ -106,7 +105,7 @@ struct object *objects_find(struct objects *objects, int dir, pid_t pid,
 	known = entry->ino && !object_peek(dir, entry, &key) ? find(objects, &key) : NULL;
 	if (known)
 		return object_get(known->object);
-	object = object_open(dir, pid, entry);
+	object = object_open(dir, entry);
 	if (!object)
 		return NULL;
 	/* it may have been replaced between the two */

@@ -6,8 +6,6 @@
 #ifndef HEAPTAP_PROC_OBJECTS_H
 #define HEAPTAP_PROC_OBJECTS_H
 
-#include <sys/types.h>
-
 #include "proc/maps.h"
 #include "proc/space.h"
 
@@ -17,8 +15,7 @@ void objects_free(struct objects *objects);
 
 /* The object behind @entry, see object_open(), with a reference for the caller: one that is known,
  * or a new one. NULL when out of memory. */
-struct object *objects_find(struct objects *objects, int dir, pid_t pid,
-			    const struct maps_entry *entry);
+struct object *objects_find(struct objects *objects, int dir, const struct maps_entry *entry);
 
 /* The last reference to @object is gone. */
 void objects_forget(struct objects *objects, const struct object *object);

@@ -133,8 +133,7 @@ static int fill_mapping(struct space *space, uint32_t at, const struct maps_entr
 	if (!mapping.name)
 		return -ENOMEM;
 	if (object_exists(entry)) {
-		mapping.object =
-			objects_find(space->index->objects, space->index->dir, space->pid, entry);
+		mapping.object = objects_find(space->index->objects, space->index->dir, entry);
 		if (!mapping.object) {
 			free(mapping.name);
 			return -ENOMEM;

@@ -29,8 +29,9 @@ struct object {
 	uint8_t lacks;		 /* OBJECT_LACKS_*: what was looked for in it in vain */
 	char *path;		 /* as /proc/PID/maps has it, without " (deleted)"; "[vdso]" */
 	struct objects *objects; /* where it is to be found; NULL: nowhere */
-	char *root; /* "/proc/PID/root" of the process it was found in: where separate debug
-		     * files of a container may be; may be gone, then ignored */
+	int root; /* of the process it was found in, as root_open() has it: where separate debug
+		   * files of a container may be */
+	const char *path_in_root; /* the path as that process sees it: an end of path */
 };
 
 #define OBJECT_LACKS_ALLOCATOR 1

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The search for separate debug files, as gdb does it. The names come from foreign files: nothing
- * but regular files is opened (a named pipe would hang us), names below a process's root are
- * resolved inside that root (openat2), and a build id or checksum must agree.
+ * but regular files is opened (a named pipe would hang us), names are resolved inside the process's
+ * root, and a build id or checksum must agree.
  */
 #include "symbolize/debugfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <elfutils/libdwelf.h>
 #include <zlib.h>
+
+#include "proc/root.h"
 
 #define BUILD_ID_MAX 64 /* bytes; SHA-1 is 20 */
 
@@ -27,27 +25,6 @@ struct proof {
 	size_t id_size; /* 0: the checksum decides */
 	uint32_t crc;
 };
-
-static int open_plain(const char *path)
-{
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-}
-
-static int open_in_root(const char *root, const char *path)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_IN_ROOT,
-	};
-	int directory, fd;
-
-	directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return -1;
-	fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
-	close(directory);
-	return fd;
-}
 
 static bool checksum_equals(int fd, uint32_t expected)
 {
@@ -81,16 +58,15 @@ static bool belongs(int fd, const struct mapped *mapped, const struct proof *pro
 	return size > 0 && (size_t)size == proof->id_size && !memcmp(id, proof->id, size);
 }
 
-/* Takes @fd over. */
+/* Takes @fd over; negative: there is none. */
 static int accept_file(int fd, const struct proof *proof, struct mapped *ret)
 {
 	struct mapped mapped = {};
 	int err = -ENOENT;
-	struct stat stat;
 
 	if (fd < 0)
 		return -ENOENT;
-	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode) || mapped_open(fd, &mapped))
+	if (mapped_open(fd, &mapped))
 		goto out;
 	if (belongs(fd, &mapped, proof)) {
 		*ret = mapped;
@@ -106,12 +82,10 @@ out:
 static int try_path(const struct debugfile_search *search, const char *path,
 		    const struct proof *proof, struct mapped *ret)
 {
-	if (search->root && !accept_file(open_in_root(search->root, path), proof, ret))
-		return 0;
-	return accept_file(open_plain(path), proof, ret);
+	return accept_file(root_open_file(search->root, path), proof, ret);
 }
 
-/* Tries "DIRECTORY/@tail" for each debug directory. */
+/* Tries "DIRECTORY/@tail" for each debug directory; ours too when only a build id is in @tail. */
 static int try_directories(const struct debugfile_search *search, const char *tail,
 			   const struct proof *proof, struct mapped *ret)
 {
@@ -126,6 +100,8 @@ static int try_directories(const struct debugfile_search *search, const char *ta
 			if (asprintf(&path, "%.*s/%s", (int)length, at, tail) < 0)
 				return -ENOMEM;
 			err = try_path(search, path, proof, ret);
+			if (err && proof->id_size && search->root != ROOT_OURS)
+				err = accept_file(root_open_file(ROOT_OURS, path), proof, ret);
 			free(path);
 			if (!err)
 				return 0;

@@ -12,8 +12,9 @@
 
 struct debugfile_search {
 	const char *directories; /* colon list, such as "/usr/lib/debug" */
-	const char *root;   /* of the process: searched first, as a container has it; or NULL */
-	const char *object; /* path of the object in the process */
+	int root; /* of the process, see proc/root.h. What its files name is a file in there; below
+		   * @directories ours are taken too, when the build id agrees */
+	const char *object; /* path of the object in that root */
 };
 
 /* The debug file of @object. -ENOENT when there is none that matches. */

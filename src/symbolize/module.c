@@ -126,7 +126,7 @@ static int files_read(struct module *module, const struct module_options *option
 	const struct debugfile_search search = {
 		.directories = options->debug_path,
 		.root = module->object->root,
-		.object = module->object->path,
+		.object = module->object->path_in_root,
 	};
 	bool complete = mapped_has_section(&module->main, ".symtab") &&
 			(!options->lines || mapped_has_section(&module->main, ".debug_info"));

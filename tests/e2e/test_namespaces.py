@@ -3,6 +3,8 @@
 """Processes in namespaces of their own, as in containers: another root with another C library,
 files that were replaced or deleted, files that lie; and reports by process."""
 
+import itertools
+
 from harness import *
 
 COUNT, SIZE, HOLD_MS = 40, 500, 60000
@@ -23,12 +25,16 @@ def tree():
 
 
 class Contained:
-    """A member in a root, a pid, a mount and with @user a user namespace of its own, waiting."""
+    """A member in a root, a pid, a mount and with @user a user namespace of its own, waiting. Its
+    root is a chroot, or with @pivot a mount as containers have it."""
 
-    def __init__(self, root, user=False, program="/bin/member"):
+    PIVOT = 'mount --bind "$0" "$0" && cd "$0" && mkdir -p old && pivot_root . old && exec "$@"'
+
+    def __init__(self, root, user=False, program="/bin/member", pivot=False):
         flags = ["--mount", "--pid", "--fork", "--kill-child", *["--user", "--map-root-user"] * user]
         argv = [program, "--wait-start", str(COUNT), str(SIZE), str(HOLD_MS)]
-        self.outer = Process(["unshare", *flags, "chroot", root, *argv])
+        into = ["sh", "-c", self.PIVOT, root] if pivot else ["chroot", root]
+        self.outer = Process(["unshare", *flags, *into, *argv])
         self.pid = wait_until(self._inner, "the process in the namespace")
 
     def _inner(self):
@@ -106,6 +112,31 @@ def lies():
         judge(recording.profile())
         expect(secret.stat().st_atime == 1, "a file outside the root was read")
         debug.unlink()
+        member.outer.process.kill()
+
+
+@test("a debug link of a container's program does not lead to a file of the host")
+def link_to_host():
+    root, host = tree(), scratch()
+    inside = root / str(host).lstrip("/")
+    inside.mkdir(parents=True)
+    run(["objcopy", "--only-keep-debug", root / "bin/member", host / "member.debug"])
+    run(["objcopy", "-S", "-R", ".note.gnu.build-id", root / "bin/member", inside / "member"])
+    run(["objcopy", f"--add-gnu-debuglink={host}/member.debug", inside / "member"])
+    for kind, pivot in itertools.product(("of the host", "pipe", "of the container"), (True, False)):
+        (inside / "member.debug").unlink(missing_ok=True)
+        if kind == "pipe":
+            os.mkfifo(inside / "member.debug")
+        if kind == "of the container":
+            shutil.copy(host / "member.debug", inside)
+        member = Contained(root, program=str(host / "member"), pivot=pivot)
+        recording = Recording(pid=member.pid)
+        member.go()
+        recording.stop()
+        functions = {f for s in recording.profile().samples for f in s.frames}
+        expect(
+            ("in_member" in functions) == (kind == "of the container"), kind, pivot, functions
+        )
         member.outer.process.kill()
 
 

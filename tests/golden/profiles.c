@@ -11,6 +11,7 @@
 #include "profile/pprof_write.h"
 
 #define MAX_FRAMES 8
+#define MAX_LABELS 4
 #define NO_LABEL                                                                                   \
 	{                                                                                          \
 		NULL, NULL, 0, NULL                                                                \
@@ -26,7 +27,7 @@ struct literal_frame {
 struct literal {
 	/* alloc objects and bytes, inuse objects and bytes, pauses and their ns */
 	int64_t values[NR_METRICS];
-	struct profile_label labels[3];
+	struct profile_label labels[MAX_LABELS];
 	struct literal_frame frames[MAX_FRAMES]; /* leaf first */
 };
 
@@ -89,7 +90,7 @@ static void add(struct profile *profile, const struct literal *literals, size_t 
 		struct profile_sample sample = {.locations = locations, .labels = literal.labels};
 
 		memcpy(sample.values, literal.values, sizeof(sample.values));
-		while (sample.nr_labels < 3 && literal.labels[sample.nr_labels].key)
+		while (sample.nr_labels < MAX_LABELS && literal.labels[sample.nr_labels].key)
 			sample.nr_labels++;
 		for (uint32_t frame = 0; frame < MAX_FRAMES && literal.frames[frame].function;)
 			frame +=
@@ -318,6 +319,36 @@ static void make_foreign(struct profile *profile)
 	check(profile_set_note(profile, "", "made by hand"));
 }
 
+#define WHOSE(pid, comm, cgroup, container)                                                        \
+	{                                                                                          \
+		{"pid", NULL, pid, ""}, {"comm", comm, 0, NULL}, {"cgroup", cgroup, 0, NULL},      \
+		{                                                                                  \
+			container, "4d9f3c1b2a5e", 0, NULL                                         \
+		}                                                                                  \
+	}
+
+/* Several processes: two of one name, one in a container; and what is nobody's. */
+static void make_system(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{9, 900, 6, 600},
+		 WHOSE(11, "web", "/system.slice/web.service", NULL),
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("serve", "web.c", 7, "/usr/bin/web")}},
+		{{9, 900, 3, 300},
+		 WHOSE(12, "web", "/system.slice/web.service", NULL),
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("serve", "web.c", 7, "/usr/bin/web")}},
+		{{4, 800, 4, 800},
+		 WHOSE(13, "db 2", "/docker;x/4d9f", "container"),
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("load", "db.c", 8, "/usr/bin/db")}},
+		{{1, 100, 1, 100}, {NO_LABEL}, {FRAME("[site map full]", NULL, 0, NULL)}},
+	};
+
+	ADD(profile, literals);
+	profile->period = 1;
+	check(profile_set_note(profile, "version", "0.1.0"));
+	check(profile_set_note(profile, "target", "3 processes: --all"));
+}
+
 #define NODE "/usr/bin/node"
 #define REASON(text)                                                                               \
 	{                                                                                          \
@@ -393,6 +424,7 @@ static const struct {
 	{"plain", make_plain},	   {"cpp", make_cpp},	  {"hostile", make_hostile},
 	{"empty", make_empty},	   {"freed", make_freed}, {"sampled", make_sampled},
 	{"foreign", make_foreign}, {"gc", make_gc},	  {"js", make_js},
+	{"system", make_system},
 };
 
 static void write_input(const char *directory, const char *name, const struct profile *profile)

@@ -24,7 +24,7 @@ static const struct {
 	 "4d9f3c1b2a5e"},
 	{"12:cpuset:/docker/" ID "\n11:cpu,cpuacct:/docker/" ID "\n4:memory:/docker/" ID
 	 "\n1:name=systemd:/docker/" ID "\n0::/system.slice/containerd.service\n",
-	 "/system.slice/containerd.service", ""},
+	 "/system.slice/containerd.service", "4d9f3c1b2a5e"},
 	{"4:memory:/docker/" ID "\n1:name=systemd:/docker/" ID "\n0::/\n", "/docker/" ID,
 	 "4d9f3c1b2a5e"},
 	{"5:cpu,memory:/a\n", "/a", ""},

@@ -46,12 +46,12 @@ static void test_build_id_file(void **state)
 	vaddr = hidden_in("split.debug");
 	file_by_id("debug");
 	snprintf(list, sizeof(list), "/nowhere::%s", scratch("debug"));
-	assert_split(vaddr, "/proc/self/root", list, true);
+	assert_split(vaddr, NULL, list, true);
 	assert_split(vaddr, "/no/such/root", list, true);
-	assert_split(vaddr, "/proc/self/root", "/nowhere", false);
+	assert_split(vaddr, NULL, "/nowhere", false);
 	run("cd %s && f=$(find debug -name '*.debug') && cp %s $f", fixture_directory,
 	    "/proc/self/exe");
-	assert_split(vaddr, "/proc/self/root", list, false);
+	assert_split(vaddr, NULL, list, false);
 }
 
 /* A container has its own /usr/lib/debug, and its links lead nowhere but into it. */
@@ -80,13 +80,32 @@ static void test_debug_link(void **state)
 	run("cd %s && objcopy --add-gnu-debuglink=split.debug split.so && mkdir -p .debug "
 	    "debug/$PWD && cp split.debug .debug/ && cp split.debug debug/$PWD/",
 	    fixture_directory);
-	assert_split(vaddr, "/proc/self/root", "/nowhere", true);
+	assert_split(vaddr, NULL, "/nowhere", true);
 	run("cd %s && rm split.debug", fixture_directory);
-	assert_split(vaddr, "/proc/self/root", "/nowhere", true);
+	assert_split(vaddr, NULL, "/nowhere", true);
 	run("cd %s && rm .debug/split.debug", fixture_directory);
-	assert_split(vaddr, "/proc/self/root", scratch("debug"), true);
+	assert_split(vaddr, NULL, scratch("debug"), true);
 	run("cd %s && printf x >> debug/$PWD/split.debug", fixture_directory);
-	assert_split(vaddr, "/proc/self/root", scratch("debug"), false);
+	assert_split(vaddr, NULL, scratch("debug"), false);
+}
+
+/* What a container's file names is a file of the container, never one of ours. */
+static void test_link_out_of_root(void **state)
+{
+	uint64_t vaddr;
+
+	(void)state;
+	make_split("-Wl,--build-id=none");
+	vaddr = hidden_in("split.debug");
+	run("cd %s && objcopy --add-gnu-debuglink=split.debug split.so && mkdir -p root/$PWD "
+	    "debug/$PWD && cp split.debug debug/$PWD/",
+	    fixture_directory);
+	assert_split(vaddr, scratch("root"), scratch("debug"), false);
+	run("cd %s && ln -s /../../../../../$PWD/split.debug root/$PWD/split.debug",
+	    fixture_directory);
+	assert_split(vaddr, scratch("root"), "/nowhere", false);
+	run("cd %s && rm root/$PWD/split.debug && cp split.debug root/$PWD/", fixture_directory);
+	assert_split(vaddr, scratch("root"), "/nowhere", true);
 }
 
 /* Opening a named pipe would wait for ever. */
@@ -101,7 +120,7 @@ static void test_pipe_as_debug_file(void **state)
 	    "mkfifo split.debug",
 	    fixture_directory);
 	alarm(10);
-	assert_split(vaddr, "/proc/self/root", "/nowhere", false);
+	assert_split(vaddr, NULL, "/nowhere", false);
 	alarm(0);
 }
 
@@ -119,7 +138,7 @@ static void test_moved_object(void **state)
 	    scratch("moved.so"));
 	assert_int_equal(hidden_in("moved.so"), vaddr + 0x30000000);
 	run("cd %s && strip -o split.so moved.so", fixture_directory);
-	assert_split(vaddr + 0x30000000, "/proc/self/root", scratch("debug"), true);
+	assert_split(vaddr + 0x30000000, NULL, scratch("debug"), true);
 }
 
 static void test_embedded_symbols(void **state)
@@ -155,14 +174,17 @@ static void test_common_file(void **state)
 	    "$PWD/common.debug > alt && objcopy --add-section .gnu_debugaltlink=alt dwz.so",
 	    fixture_directory);
 	vaddr = hidden_in("dwz.so");
-	for (int round = 0; round < 2; round++) {
-		subject_open(&subject, "dwz.so");
+	run("mkdir -p %s", scratch("root"));
+	for (int round = 0; round < 3; round++) {
+		subject_open_at(&subject, scratch("dwz.so"), round == 1 ? scratch("root") : NULL,
+				"/nowhere", true);
 		location = name_of(&subject, vaddr);
 		assert_string_equal(function_of(&subject, location, location->nr_lines - 1)->name,
 				    "hidden");
-		assert_int_equal(location->lines[0].line > 0, round == 0);
+		assert_int_equal(location->lines[0].line > 0, round == 0); /* and in no container */
 		subject_close(&subject);
-		unlink(scratch("common.debug"));
+		if (round)
+			unlink(scratch("common.debug"));
 	}
 }
 
@@ -175,7 +197,7 @@ static void test_libc_debug_file(void **state)
 
 	(void)state;
 	assert_true(dladdr(dlsym(RTLD_NEXT, "getauxval"), &info));
-	subject_open_at(&subject, info.dli_fname, "/proc/self/root", NULL, true);
+	subject_open_at(&subject, info.dli_fname, NULL, NULL, true);
 	location = name_of(&subject, address_of(info.dli_fname, "-D", "malloc@@GLIBC_2.2.5") + 4);
 	function = function_of(&subject, location, location->nr_lines - 1);
 	assert_string_equal(function->name, "malloc");
@@ -192,10 +214,11 @@ static void test_libc_debug_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_build_id_file), cmocka_unit_test(test_file_below_root),
-		cmocka_unit_test(test_debug_link),    cmocka_unit_test(test_pipe_as_debug_file),
-		cmocka_unit_test(test_moved_object),  cmocka_unit_test(test_embedded_symbols),
-		cmocka_unit_test(test_common_file),   cmocka_unit_test(test_libc_debug_file),
+		cmocka_unit_test(test_build_id_file),	   cmocka_unit_test(test_file_below_root),
+		cmocka_unit_test(test_debug_link),	   cmocka_unit_test(test_link_out_of_root),
+		cmocka_unit_test(test_pipe_as_debug_file), cmocka_unit_test(test_moved_object),
+		cmocka_unit_test(test_embedded_symbols),   cmocka_unit_test(test_common_file),
+		cmocka_unit_test(test_libc_debug_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

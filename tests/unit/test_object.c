@@ -138,7 +138,7 @@ static void test_replaced(void **state)
 	entry.dev = st.st_dev;
 	entry.ino = st.st_ino;
 	entry.name = (char *)in_directory("before");
-	object = object_open(dir, getpid(), &entry);
+	object = object_open(dir, &entry);
 	assert_non_null(object);
 	assert_int_equal(object->error, -ESTALE);
 	assert_int_equal(object->fd, -1);
