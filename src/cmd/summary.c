@@ -197,7 +197,9 @@ static void say_children(const struct session *session, bool verbose)
 
 	session_children(session, &children);
 	if (children.nr_missed)
-		cmd_message("%u processes ended before they were watched", children.nr_missed);
+		cmd_message("%u %s watched", children.nr_missed,
+			    children.nr_missed == 1 ? "process ended before it was"
+						    : "processes ended before they were");
 	for (unsigned int i = 0; verbose && i < session_nr_targets(session); i++) {
 		const struct target *target = session_target_at(session, i);
 
