@@ -9,7 +9,7 @@ import subprocess
 from harness import *
 
 STAY, RATE, SECONDS, COUNT, HOLD_MS = 300, 20, 60, 40, 1000
-OTHERS_MOST = 30000  # allocations of all other processes, for figures of an idle machine
+OTHERS_MOST = 10000  # allocations of all other processes, for figures of an idle machine
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
 PRELOADED = ("libjemalloc.so.2", "libtcmalloc.so.4", "libmimalloc.so.2")
 
@@ -115,7 +115,7 @@ def herd():
     expect(not wrong, f"{len(wrong)} of {STAY + len(came)} processes: {wrong[:5]}")
     expect(share < 0.10, f"heaptap took {100 * share:.1f} % of one CPU")
     growth = last.rss - first.rss
-    expect(growth < 4 << 20, f"heaptap grew by {growth >> 10} KiB in {SECONDS * 2 / 3:.0f} s")
+    expect(growth < 32 << 20, f"heaptap grew by {growth >> 10} KiB in {SECONDS * 2 / 3:.0f} s")
     expect(rest.files <= first.files + 5, f"{rest.files} descriptors, {first.files} before")
 
 
