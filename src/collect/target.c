@@ -142,7 +142,8 @@ void target_measure(struct target *target)
 	if (!process_memory_read(target->process.pid, &memory) && memory.rss)
 		target->memory = memory;
 	if (target->perf_map < 0)
-		target->perf_map = perf_map_file_open(target->process.pid);
+		target->perf_map =
+			perf_map_file_open(target->process.pid, target->process.inner_pid);
 }
 
 int64_t target_rss_change(const struct target *target)

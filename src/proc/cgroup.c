@@ -10,38 +10,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "proc/procfs.h"
+#include "proc/memberships.h"
 
-#define MEMBERSHIPS_SIZE 16384
-#define ID_SIZE		 64 /* digits */
-#define ID_SHOWN	 12
+#define ID_SIZE	 64 /* digits */
+#define ID_SHOWN 12
 
-/* The path of the hierarchy for which @wanted holds; NULL when there is none. */
-static char *path_where(const char *memberships, bool (*wanted)(const char *controllers, size_t n))
+static bool is_unified(const struct membership *membership)
 {
-	for (const char *line = memberships; *line;) {
-		size_t size = strcspn(line, "\n");
-		const char *begin = memchr(line, ':', size), *end;
-
-		end = begin ? memchr(begin + 1, ':', line + size - begin - 1) : NULL;
-		if (end && end + 1 < line + size && wanted(begin + 1, end - begin - 1))
-			return strndup(end + 1, line + size - end - 1);
-		line += size;
-		line += *line == '\n';
-	}
-	return strdup("/");
+	return !membership->controllers_size;
 }
 
-static bool is_unified(const char *controllers, size_t n)
+static bool is_memory(const struct membership *membership)
 {
-	(void)controllers;
-	return !n;
-}
+	const char *controllers = membership->controllers;
+	size_t n = membership->controllers_size;
 
-static bool is_memory(const char *controllers, size_t n)
-{
 	while (n) {
 		const char *comma = memchr(controllers, ',', n);
 		size_t size = comma ? (size_t)(comma - controllers) : n;
@@ -52,6 +36,17 @@ static bool is_memory(const char *controllers, size_t n)
 		n -= size + (comma != NULL);
 	}
 	return false;
+}
+
+/* The path of the hierarchy for which @wanted holds, "/" without one; NULL when out of memory. */
+static char *path_where(const char *memberships, bool (*wanted)(const struct membership *))
+{
+	struct membership membership;
+
+	while (memberships_next(&memberships, &membership))
+		if (membership.path_size && wanted(&membership))
+			return strndup(membership.path, membership.path_size);
+	return strdup("/");
 }
 
 /* The last run of just so many hexadecimal digits. */
@@ -105,15 +100,10 @@ int cgroup_parse(const char *memberships, struct cgroup *ret)
 int cgroup_read(pid_t pid, struct cgroup *ret)
 {
 	char memberships[MEMBERSHIPS_SIZE];
-	int dir = procfs_open(pid);
-	long n;
+	int err = memberships_read(pid, memberships);
 
 	*ret = (struct cgroup){0};
-	if (dir < 0)
-		return dir;
-	n = procfs_read(dir, "cgroup", memberships, sizeof(memberships));
-	close(dir);
-	return n < 0 ? (int)n : cgroup_parse(memberships, ret);
+	return err ?: cgroup_parse(memberships, ret);
 }
 
 void cgroup_done(struct cgroup *cgroup)

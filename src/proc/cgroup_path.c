@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Texts as in cgroups(7): "hierarchy:controllers:path" a line. */
+/* Where hierarchies are mounted is taken from /proc/mounts. */
 #include "proc/cgroup_path.h"
 
 #include <errno.h>
@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proc/memberships.h"
 #include "proc/procfs.h"
 
-#define MEMBERSHIPS_SIZE 16384 /* a dozen hierarchies, each path up to 4096 but hardly ever so */
-#define MOUNTS_SIZE	 (256 << 10)
+#define MOUNTS_SIZE (256 << 10)
 
 /* Calls @visit with each place a cgroup hierarchy is mounted at, until it returns true. */
 static bool each_mount(const char *mounts, bool (*visit)(const char *mount, void *arg), void *arg)
@@ -96,31 +96,19 @@ char *cgroup_path_settle(const char *text)
 bool cgroup_path_holds(const char *path, const char *memberships)
 {
 	size_t length = strcmp(path, "/") ? strlen(path) : 0;
+	struct membership membership;
 
-	for (const char *line = memberships; *line;) {
-		size_t size = strcspn(line, "\n");
-		const char *colon = memchr(line, ':', size);
-
-		colon = colon ? memchr(colon + 1, ':', line + size - colon - 1) : NULL;
-		if (colon && size - (colon + 1 - line) >= length &&
-		    !strncmp(colon + 1, path, length) &&
-		    (colon + 1 + length == line + size || colon[1 + length] == '/'))
+	while (memberships_next(&memberships, &membership))
+		if (membership.path_size >= length && !strncmp(membership.path, path, length) &&
+		    (membership.path_size == length || membership.path[length] == '/'))
 			return true;
-		line += size;
-		line += *line == '\n';
-	}
 	return false;
 }
 
 int cgroup_path_has(const char *path, pid_t pid)
 {
 	char memberships[MEMBERSHIPS_SIZE];
-	int dir = procfs_open(pid);
-	long n;
+	int err = memberships_read(pid, memberships);
 
-	if (dir < 0)
-		return dir;
-	n = procfs_read(dir, "cgroup", memberships, sizeof(memberships));
-	close(dir);
-	return n < 0 ? (int)n : cgroup_path_holds(path, memberships);
+	return err ?: cgroup_path_holds(path, memberships);
 }

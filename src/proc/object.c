@@ -13,13 +13,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proc/objects.h"
@@ -39,31 +37,12 @@ bool object_exists(const struct maps_entry *entry)
 	return entry->ino || !strcmp(entry->name, VDSO_NAME);
 }
 
-/* An O_PATH descriptor of what @path means to the process. */
-static int path_open(int dir, const char *path)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	int root, fd, err;
-
-	root = procfs_openat(dir, "root", O_PATH);
-	if (root < 0)
-		return root;
-	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	err = fd < 0 ? -errno : fd;
-	close(root);
-	return err;
-}
-
-/* As path_open(), but -ESTALE unless the path leads to @identity. */
+/* An O_PATH descriptor of what @path means to the process; -ESTALE unless that is @identity. */
 static int path_open_identity(int dir, const char *path, struct identity identity)
 {
+	int fd = root_openat(dir, path, O_PATH);
 	struct stat st;
-	int fd;
 
-	fd = path_open(dir, path);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) || st.st_dev != identity.dev || st.st_ino != identity.ino) {
@@ -170,14 +149,10 @@ static int file_open(int dir, const struct maps_entry *entry, struct object *obj
 {
 	struct object_key key;
 	int handle = file_handle(dir, entry, &key), fd;
-	char name[32];
 
 	if (handle < 0)
 		return handle;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", handle);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		fd = -errno;
+	fd = procfs_reopen(handle);
 	close(handle);
 	if (fd < 0)
 		return fd;

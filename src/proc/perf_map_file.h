@@ -9,10 +9,11 @@
 #include <sys/types.h>
 
 /*
- * A descriptor for reading, of a regular file that belongs to root, to us, or to the process's own
- * user: nobody else may say what its code is called. -ENOENT when there is none, -EPERM when it
- * belongs to somebody else, -ESRCH when the process is gone, or another -errno.
+ * That of @pid, which is @inner_pid to itself (struct process). A descriptor for reading, of a
+ * regular file that belongs to root, to us, or to the process's own user: nobody else may say what
+ * its code is called. -ENOENT when there is none, -EPERM when it belongs to somebody else, -ESRCH
+ * when the process is gone, or another -errno.
  */
-int perf_map_file_open(pid_t pid);
+int perf_map_file_open(pid_t pid, pid_t inner_pid);
 
 #endif

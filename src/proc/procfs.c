@@ -58,3 +58,13 @@ long procfs_read(int dir, const char *name, char *buffer, size_t size)
 	buffer[filled] = '\0';
 	return filled;
 }
+
+int procfs_reopen(int handle)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", handle);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}

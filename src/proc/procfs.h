@@ -18,4 +18,7 @@ int procfs_openat(int dir, const char *name, int flags);
 /* Reads the head of a file into @buffer, NUL-terminated. Returns the length, or -errno. */
 long procfs_read(int dir, const char *name, char *buffer, size_t size);
 
+/* What @handle, an O_PATH descriptor of a regular file, is, for reading. @handle stays open. */
+int procfs_reopen(int handle);
+
 #endif

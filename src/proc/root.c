@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -61,37 +60,49 @@ size_t root_prefix(int dir, const char *path)
 	return size;
 }
 
-static int path_open(int root, const char *path)
+static int open_below(int root, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
+		.flags = (unsigned int)flags | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
+	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+int root_openat(int dir, const char *path, int flags)
+{
+	int root = procfs_openat(dir, "root", O_PATH), fd;
+
+	if (root < 0)
+		return root;
+	fd = open_below(root, path, flags);
+	close(root);
+	return fd;
+}
+
+static int path_open(int root, const char *path)
+{
 	int fd;
 
 	if (root == ROOT_UNKNOWN)
 		return -ENOENT;
-	if (root == ROOT_OURS)
-		fd = open(path, O_PATH | O_CLOEXEC);
-	else
-		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	if (root != ROOT_OURS)
+		return open_below(root, path, O_PATH);
+	fd = open(path, O_PATH | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 int root_open_file(int root, const char *path)
 {
 	int handle = path_open(root, path), fd = -ENOTSUP;
-	char name[32];
 	struct stat st;
 
 	if (handle < 0)
 		return handle;
-	if (!fstat(handle, &st) && S_ISREG(st.st_mode)) {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", handle);
-		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (fd < 0)
-			fd = -errno;
-	}
+	if (!fstat(handle, &st) && S_ISREG(st.st_mode))
+		fd = procfs_reopen(handle);
 	close(handle);
 	return fd;
 }

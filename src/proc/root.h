@@ -22,6 +22,10 @@ void root_close(int root); /* any of the three */
  */
 size_t root_prefix(int dir, const char *path);
 
+/* What @path means to the process whose directory in /proc is @dir, opened with @flags: no link
+ * leads out of its root, and none of /proc's is followed. -errno. */
+int root_openat(int dir, const char *path, int flags);
+
 /* A descriptor for reading of the regular file @path, an absolute one. Does not block, and opens
  * nothing else: no pipe, no device. -errno; -ENOTSUP when it is not a regular file. */
 int root_open_file(int root, const char *path);
