@@ -17,20 +17,16 @@
 static int adopt(struct watch_list *list, const struct watch_shared *shared,
 		 const struct ht_event *event, const struct watched *parent)
 {
-	struct watched *child, *like, *old = watch_list_find(list, event->tgid);
-	struct process process;
-	int err = process_read(event->tgid, &process);
+	struct watched *child, *old = watch_list_find(list, event->tgid);
+	int err;
 
 	if (old && !old->target.ended) /* another had that number */
 		watch_list_leave(list, shared, old);
-	like = err ? NULL : watch_list_find_exe(list, process.exe, NULL);
-	err = err
-		      ?: watch_list_add(list, shared, event->tgid, event->epoch, like ?: parent,
-					NULL, &child);
+	err = watch_list_add(list, shared, event->tgid, event->epoch, parent, NULL, &child);
 	if (err) /* what it was counted for has a name all the same */
 		return watch_list_add_gone(list, shared, event, parent) ?: err;
 	child->target.born_ns = event->time_ns;
-	if (!like)
+	if (!watch_list_find_exe(list, child->target.process.exe, child))
 		err = watched_inherit(child, shared, parent);
 	err = err ?: watched_refresh(child, shared, NULL);
 	err = err ?: watched_inherit(child, shared, parent);
@@ -60,7 +56,7 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 		  const struct ht_event *event, struct watched **ret_watched)
 {
 	struct watched *watched = watch_list_find(list, event->tgid);
-	struct process process;
+	const struct watched *like;
 	int err;
 
 	*ret_watched = NULL;
@@ -73,14 +69,14 @@ int children_exec(struct watch_list *list, const struct watch_shared *shared,
 	if (event->epoch <= watched->target.epoch)
 		return 0;
 	list->nr_gone++;
-	watched->target.epoch = event->epoch;
-	err = process_read(event->tgid, &process);
-	err = err
-		      ?: watched_exec(watched, shared, event->epoch,
-				      watch_list_find_exe(list, process.exe, watched));
-	if (!err)
-		*ret_watched = watched;
-	return err;
+	err = watched_exec(watched, shared, event->epoch);
+	if (err)
+		return err;
+	like = watch_list_find_exe(list, watched->target.process.exe, watched);
+	if (like)
+		javascript_share(&watched->javascript, &like->javascript);
+	*ret_watched = watched;
+	return 0;
 }
 
 void children_summary(const struct watch_list *list, unsigned int *ret_nr_missed,

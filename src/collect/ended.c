@@ -69,10 +69,9 @@ static int visit(const struct ht_live_key *key, const struct ht_live *entry, voi
 	return remember(sweep, key);
 }
 
-static int fold(struct sweep *sweep, struct kernel *kernel, struct stacks *stacks, uint32_t index,
-		uint64_t until_ns)
+static int fold(struct sweep *sweep, struct kernel *kernel, struct stacks *stacks,
+		const struct ht_site *site, uint32_t index, uint64_t until_ns)
 {
-	const struct ht_site *site = &kernel_sites(kernel, &(uint32_t){0})[index];
 	struct ended *ended = sweep->ended;
 	struct site_totals totals = sweep->old[index];
 	int err = 0;
@@ -99,7 +98,7 @@ static int fold_sites(struct sweep *sweep, struct kernel *kernel, struct stacks 
 		const struct ht_site_key *key = &sites[i].key;
 
 		if (key->tgid && is_gone(sweep, key->tgid, key->epoch, &until_ns))
-			err = fold(sweep, kernel, stacks, i, until_ns);
+			err = fold(sweep, kernel, stacks, &sites[i], i, until_ns);
 	}
 	return err;
 }

@@ -14,13 +14,9 @@
 static int watch(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
 		 struct diag *diag)
 {
-	struct process process;
-	struct watched *watched, *like = NULL;
-	int err;
+	struct watched *watched;
+	int err = watch_list_add(list, shared, pid, 0, NULL, diag, &watched);
 
-	if (!process_read(pid, &process))
-		like = watch_list_find_exe(list, process.exe, NULL);
-	err = watch_list_add(list, shared, pid, 0, like, diag, &watched);
 	if (err)
 		return err;
 	watched->target.late = true;

@@ -68,22 +68,24 @@ static bool is_crowded(const struct watch_list *list)
 }
 
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
-		   uint32_t epoch, const struct watched *like, struct diag *diag,
+		   uint32_t epoch, const struct watched *parent, struct diag *diag,
 		   struct watched **ret)
 {
 	struct watched *watched = malloc(sizeof(*watched));
+	bool everywhere = is_crowded(list) || (epoch && is_everywhere(shared, pid));
 	int err = watched ? reserve(list) : -ENOMEM;
+	const struct watched *like;
 
 	if (err)
 		diag_fail(diag, err, "out of memory");
-	err = err
-		      ?: watched_open(shared, pid, epoch,
-				      is_crowded(list) || (epoch && is_everywhere(shared, pid)),
-				      like, diag, watched);
+	err = err ?: watched_open(shared, pid, epoch, everywhere, diag, watched);
 	if (err) {
 		free(watched);
 		return err;
 	}
+	like = watch_list_find_exe(list, watched->target.process.exe, NULL) ?: parent;
+	if (like)
+		watched_share(watched, shared, like);
 	list->all[list->nr++] = watched;
 	if (list->follow)
 		processes_set_flags(kernel_processes(shared->kernel), pid, HT_PROCESS_FOLLOW);

@@ -38,9 +38,10 @@ struct watch_list {
 
 void watch_list_done(struct watch_list *list);
 
-/* Watches @pid from now on, see watched_open(). 0 or -errno with @diag. */
+/* Watches @pid from now on, see watched_open(). It shares what is known of files with one that runs
+ * the same program, else with @parent (may be NULL). 0 or -errno with @diag. */
 int watch_list_add(struct watch_list *list, const struct watch_shared *shared, pid_t pid,
-		   uint32_t epoch, const struct watched *like, struct diag *diag,
+		   uint32_t epoch, const struct watched *parent, struct diag *diag,
 		   struct watched **ret);
 
 /* See watched_open_gone(). */

@@ -15,10 +15,11 @@
 
 #define READ_TRIES 3
 
-/* Before its mappings are read: else the libraries that are loaded meanwhile were never seen. */
-static void share_loader(struct watched *watched, const struct watch_shared *shared,
-			 const struct watched *like)
+/* The loader before mappings are read: else what is loaded meanwhile was never seen. */
+void watched_share(struct watched *watched, const struct watch_shared *shared,
+		   const struct watched *like)
 {
+	javascript_share(&watched->javascript, &like->javascript);
 	if (!like->loader || watched->everywhere ||
 	    loader_hook_open(shared->kernel, shared->caps, like->loader, &like->loader_place,
 			     watched->target.process.pid, &watched->loader_hook))
@@ -28,7 +29,7 @@ static void share_loader(struct watched *watched, const struct watch_shared *sha
 }
 
 int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch, bool everywhere,
-		 const struct watched *like, struct diag *diag, struct watched *ret)
+		 struct diag *diag, struct watched *ret)
 {
 	int err;
 
@@ -45,10 +46,6 @@ int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch, b
 	if (!err && everywhere)
 		processes_set_flags(kernel_processes(shared->kernel), pid, HT_PROCESS_EVERYWHERE);
 	ret->first_epoch = ret->target.epoch = epoch;
-	if (!err && like) {
-		javascript_share(&ret->javascript, &like->javascript);
-		share_loader(ret, shared, like);
-	}
 	if (!err)
 		return 0;
 	watched_done(ret);
@@ -271,15 +268,11 @@ void watched_measure(struct watched *watched, const struct kernel *kernel)
 		javascript_measure(&watched->javascript, kernel, watched->target.process.pid);
 }
 
-int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch,
-		 const struct watched *like)
+int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch)
 {
 	int err = target_exec(&watched->target, epoch);
 
-	err = err ?: javascript_exec(&watched->javascript, shared->kernel);
-	if (!err && like)
-		javascript_share(&watched->javascript, &like->javascript);
-	return err;
+	return err ?: javascript_exec(&watched->javascript, shared->kernel);
 }
 
 bool watched_bind(const struct watched *watched, uint32_t moment, const __u64 *pcs, uint32_t nr,

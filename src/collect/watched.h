@@ -49,12 +49,15 @@ struct watched {
 
 /*
  * Opens @pid and has the programs watch it from now on. With @epoch they do already, as of a child
- * of a followed process; 0: they do not. What @like (may be NULL) knows of its files need not be
- * found out again; nothing is attached yet. @everywhere as in struct watched. On failure nothing is
- * to be closed.
+ * of a followed process; 0: they do not. Nothing is attached yet. @everywhere as in struct watched.
+ * On failure nothing is to be closed.
  */
 int watched_open(const struct watch_shared *shared, pid_t pid, uint32_t epoch, bool everywhere,
-		 const struct watched *like, struct diag *diag, struct watched *ret);
+		 struct diag *diag, struct watched *ret);
+
+/* What @like knows of files need not be found out again for @watched, which was opened just now. */
+void watched_share(struct watched *watched, const struct watch_shared *shared,
+		   const struct watched *like);
 
 /* A child with @epoch that ended before it could be opened; it has the name of @parent. 0 or
  * -ENOMEM. */
@@ -75,10 +78,8 @@ int watched_examine(struct watched *watched, const struct watch_shared *shared, 
  */
 void watched_measure(struct watched *watched, const struct kernel *kernel);
 
-/* It has exec'd; what it maps now is to be read. What @like (may be NULL) knows of files need not
- * be found out again. */
-int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch,
-		 const struct watched *like);
+/* It has exec'd; what it maps now is to be read. */
+int watched_exec(struct watched *watched, const struct watch_shared *shared, uint32_t epoch);
 
 /* Puts the probes of @parent also on the files that @child does not map, or not yet: they are there
  * from the first instruction of what it may exec. 0 or -errno. */
