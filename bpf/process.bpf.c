@@ -5,6 +5,7 @@
  */
 #include "maps.bpf.h"
 
+/* A new image: nothing that is known of the one before holds. */
 static __always_inline void process_renew(struct ht_process *process, __u32 epoch)
 {
 	process->trampoline = 0;
@@ -13,7 +14,6 @@ static __always_inline void process_renew(struct ht_process *process, __u32 epoc
 	process->unused = 0;
 	process->partly = 0;
 	process->nr_forwarding = 0;
-	__sync_fetch_and_add(&process->generation, 1);
 	process->epoch = epoch;
 }
 
@@ -28,8 +28,10 @@ int process_exec(void *ctx)
 	if (!process && !ht_all_execs)
 		return 0;
 	event.epoch = epoch_next();
-	if (process)
+	if (process) {
+		__sync_fetch_and_add(&process->generation, 1);
 		process_renew(process, event.epoch);
+	}
 	event.time_ns = bpf_ktime_get_ns();
 	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
 		loss_add(HT_LOSS_event_lost);
@@ -59,20 +61,14 @@ static __always_inline struct ht_process *process_add(__u32 tgid)
 
 static __always_inline void process_init(struct ht_process *process, __u32 epoch, __u8 flags)
 {
-	process->epoch = epoch;
-	process->mapset = 0;
-	process->trampoline = 0;
+	process_renew(process, epoch);
 	process->asked_ns = 0;
 	process->exec_pages = 0;
 	process->copied_ns = 0;
 	process->nr_copies = 0;
 	process->generation = 0;
-	process->nr_forwarding = 0;
 	process->deleting = 0;
 	process->flags = flags;
-	process->unused = 0;
-	process->partly = 0;
-	process->v8 = 0;
 }
 
 /* A thread of a followed process is born: a process, unless it shares the thread group. */

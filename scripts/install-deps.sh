@@ -39,7 +39,6 @@ packages() {
 		test        gdb                  gdb
 		test        golang-go            go
 		test        redis-server         redis-server
-		test        wrk                  wrk
 		test        musl-tools           musl-gcc
 		test        libjemalloc2         -
 		test        libjemalloc-dev      -
@@ -53,7 +52,6 @@ packages() {
 		test?       nginx-light          nginx
 		test?       mariadb-server       mariadbd
 		bench       bpftrace             bpftrace
-		bench       wrk                  wrk
 		bench       heaptrack            heaptrack
 		bench       valgrind             valgrind
 		vm          qemu-system-x86      qemu-system-x86_64

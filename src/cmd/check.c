@@ -192,6 +192,10 @@ static void say_probe(const struct probes *probes, const struct probe *probe)
 	case PROBE_UNREADABLE:
 		printf("not probed: its code cannot be decoded\n");
 		break;
+	case PROBE_NUMBERLESS:
+		printf("not probed: the file has more than %d such functions\n",
+		       HT_ALLOCATOR_PROBES);
+		break;
 	}
 }
 

@@ -37,7 +37,7 @@ struct allocator_function {
 extern const struct allocator_function allocator_functions[];
 extern const unsigned int nr_allocator_functions;
 
-#define MAX_ALLOCATOR_FUNCTIONS 192
+#define MAX_ALLOCATOR_FUNCTIONS 128
 
 /* What is known of an allocator by a symbol that no other has. */
 struct allocator_family {

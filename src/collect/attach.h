@@ -37,9 +37,9 @@ struct attachments {
 
 /*
  * Attaches the programs of @kernel to the allocator functions of @object in process @pid (0: in all
- * that map it), unless they are. 1 when it
- * has some, 0 when it has none, or -errno with @diag and nothing attached. A file that cannot be
- * read has none. @is_exe: symbols other objects cannot see count too.
+ * that map it), unless they are. 1 when it has some, 0 when it has none, or -errno with @diag and
+ * nothing attached. A file that cannot be read has none. @is_exe: symbols other objects cannot see
+ * count too.
  */
 int attachments_add(struct attachments *attachments, const struct kernel *kernel,
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,

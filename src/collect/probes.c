@@ -112,8 +112,6 @@ static void add_probe(struct finding *finding, unsigned int function)
 	const struct elf_symbol *symbol = &finding->symbols[function];
 	struct probe *probe = &probes->probes[probes->nr];
 
-	if (probes->nr == MAX_PROBES)
-		return;
 	*probe = (struct probe){
 		.function = function,
 		.vaddr = symbol->vaddr,
@@ -308,7 +306,9 @@ static void make_cookies(struct finding *finding, bool is_program)
 			.forwards = p->forwards,
 		};
 
-		if (p->state != PROBE_USED || nr_used == HT_ALLOCATOR_PROBES)
+		if (p->state == PROBE_USED && nr_used == HT_ALLOCATOR_PROBES)
+			p->state = PROBE_NUMBERLESS;
+		if (p->state != PROBE_USED)
 			continue;
 		p->number = probes->first + nr_used++;
 		set_own_code(&cookie, (int64_t)(own.start - site), (int64_t)(own.end - site));

@@ -18,6 +18,7 @@ enum probe_state {
 	PROBE_ALIAS,	  /* same address as an earlier one */
 	PROBE_FORWARDS,	  /* does nothing but call another, which is probed */
 	PROBE_UNREADABLE, /* its code could not be read or decoded */
+	PROBE_NUMBERLESS, /* HT_ALLOCATOR_PROBES others have all the numbers */
 };
 
 struct probe {
@@ -30,7 +31,7 @@ struct probe {
 	uint64_t cookie; /* struct ht_cookie */
 };
 
-#define MAX_PROBES 128
+#define MAX_PROBES MAX_ALLOCATOR_FUNCTIONS
 
 /* The functions of one object, in table order. */
 struct probes {
