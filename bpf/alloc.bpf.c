@@ -17,6 +17,19 @@
 extern bool bpf_session_is_return(void) __ksym __weak;
 extern __u64 *bpf_session_cookie(void) __ksym __weak;
 
+int own_code_holds(__u32 allocator, __u64 at)
+{
+	const struct ht_own_code *own = bpf_map_lookup_elem(&own_code, &allocator);
+
+	for (__u32 i = 0; own && i < HT_OWN_RANGES && i < own->nr; i++) {
+		if (at < own->ranges[i].begin)
+			return 0;
+		if (at < own->ranges[i].end)
+			return 1;
+	}
+	return 0;
+}
+
 /* Enters the allocation that just returned to its direct caller, sampled at rate number @rate_now:
  * that of its entry, since the rate may have changed meanwhile. */
 static __always_inline void allocated(const struct hit *hit, __u64 address, __u64 size,

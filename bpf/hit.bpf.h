@@ -147,13 +147,15 @@ static __always_inline bool jumped_here(const struct hit *hit)
 	return hit->process->nr_forwarding > 0 && is_jumped_to(hit, caller_of(hit));
 }
 
+/* Is what lies @at bytes behind the beginning of the file's own code such of allocator number
+ * @allocator? Global, so that the verifier looks at it once. */
+int own_code_holds(__u32 allocator, __u64 at);
+
 /* Is @caller the allocator's own code, seen from the probe at @site? */
 static __always_inline bool is_own_code(const struct hit *hit, __u64 site, __u64 caller)
 {
-	__s64 unit = hit->cookie.code_exact ? 1 : HT_CODE_UNIT;
-
-	return caller >= site + unit * hit->cookie.code_begin &&
-	       caller < site + unit * hit->cookie.code_end;
+	return own_code_holds(hit->cookie.probe / HT_ALLOCATOR_PROBES,
+			      caller - site + hit->cookie.site);
 }
 
 /* Was this call made by the allocator itself? At an entry site, where pc is the site. */

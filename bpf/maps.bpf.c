@@ -24,6 +24,7 @@ struct site_index_map site_index SEC(".maps");
 struct sites_map sites SEC(".maps");
 struct free_sites_map free_sites SEC(".maps");
 struct processes_map processes SEC(".maps");
+struct own_code_map own_code SEC(".maps");
 struct v8s_map v8s SEC(".maps");
 struct events_map events SEC(".maps");
 struct countdown_map countdown SEC(".maps");

@@ -65,6 +65,15 @@ struct processes_map {
 };
 extern struct processes_map processes SEC(".maps");
 
+struct own_code_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, HT_MAX_ALLOCATORS);
+	__type(key, __u32);
+	__type(value, struct ht_own_code);
+};
+extern struct own_code_map own_code SEC(".maps");
+
 struct v8s_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -43,12 +43,21 @@ $(B)/targets/musl-static: LINK := -static
 $(MUSL): tests/targets/lib/musl.c tests/targets/target.h | $(READY)
 	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O2 -g -fomit-frame-pointer -fno-builtin -Wall -Wextra $(LINK) $< -o $@
 
-TARGETS += $(if $(MUSL_CC),$(B)/targets/member-musl)
+TARGETS += $(if $(MUSL_CC),$(addprefix $(B)/targets/,member-musl musl-forms))
+$(B)/targets/musl-forms: tests/targets/lib/forms.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(MUSL_CC) $(FORMS) $< -o $@
 $(B)/targets/member-musl: tests/targets/member.c tests/targets/target.h | $(READY)
 	$(call say,TARGET) $(MUSL_CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra -Wl,--build-id $< -o $@
 
 # Other allocators; what is not installed is not built, and its tests are skipped.
-TARGETS += $(addprefix $(B)/targets/,libwrapper.so own-malloc)
+TARGETS += $(addprefix $(B)/targets/,libwrapper.so own-malloc own-new families-static forms)
+$(B)/targets/own-new: tests/targets/lib/own_new.cpp tests/targets/target.h | $(READY)
+	$(call say,TARGET) g++ -O1 -g $(FRAMES) -Wall -Wextra $< -o $@
+$(B)/targets/families-static: tests/targets/families.cpp tests/targets/target.h | $(READY)
+	$(call say,TARGET) g++ -O1 -g $(FRAMES) -Wall -Wextra -static $< -o $@
+FORMS := -std=gnu17 -D_GNU_SOURCE -O1 -g $(FRAMES) -fno-builtin -Wall -Wextra
+$(B)/targets/forms: tests/targets/lib/forms.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(CC) $(FORMS) $< -o $@
 $(B)/targets/libwrapper.so: tests/targets/lib/wrapper.c | $(READY)
 	$(call say,TARGET) $(CC) -O1 -g $(FRAMES) -Wall -Wextra -fPIC -shared $< -o $@ -ldl
 $(B)/targets/own-malloc: tests/targets/lib/own_malloc.c tests/targets/target.h | $(READY)
@@ -60,6 +69,14 @@ $(B)/targets/jemalloc-static: tests/targets/families.cpp tests/targets/target.h 
 	$(call say,TARGET) g++ -O1 -g $(FRAMES) -Wall -Wextra $< $(JEMALLOC_A) -o $@ -pthread -ldl
 $(B)/targets/jemalloc-direct: tests/targets/lib/direct.c tests/targets/target.h | $(READY)
 	$(call say,TARGET) $(CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra $< -o $@ -ljemalloc
+
+# A library with an allocator linked into it, and the program it is for.
+JEMALLOC_PIC := $(wildcard /usr/lib/x86_64-linux-gnu/libjemalloc_pic.a)
+TARGETS += $(if $(JEMALLOC_PIC),$(B)/targets/embedding)
+$(B)/targets/libembedding.so: tests/targets/lib/forms.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(CC) $(FORMS) -DEMBEDDED -fPIC -shared $< $(JEMALLOC_PIC) -o $@ -pthread -lm
+$(B)/targets/embedding: tests/targets/lib/embedding.c $(B)/targets/libembedding.so
+	$(call say,TARGET) $(CC) $(FORMS) $< -o $@ -L$(B)/targets -lembedding -Wl,-rpath,'$$ORIGIN'
 
 MIMALLOC_H := $(wildcard /usr/include/mimalloc.h)
 TARGETS += $(if $(MIMALLOC_H),$(B)/targets/mimalloc-direct)

@@ -103,12 +103,9 @@ struct ht_stats {
 
 /*
  * Attach cookie: what one probe site is. Argument positions count from 0 in the order of the
- * System V calling convention; HT_ARG_NONE means there is no such argument. A call whose return
- * address lies in [site + begin, site + end) comes from the allocator's own code, and is part of an
- * outer call.
+ * System V calling convention; HT_ARG_NONE means there is no such argument.
  */
-#define HT_ARG_NONE  7
-#define HT_CODE_UNIT 32 /* bytes, of code_begin and code_end unless they are exact */
+#define HT_ARG_NONE 7
 
 struct ht_cookie {
 	__u16 probe : 12, pushes : 4;	/* number of the probe; words between rsp and the return */
@@ -116,12 +113,22 @@ struct ht_cookie {
 	__u16 arg_size : 3, arg_count : 3; /* bytes; multiplier of the bytes */
 	__u16 forwards : 1;		   /* may end in a jump to another probed function */
 	__u16 everywhere : 1;		   /* of a link for all processes */
-	__u16 code_exact : 1, spare : 1;   /* begin and end are in bytes */
-	__s16 code_begin, code_end;
+	__u16 spare : 2;
+	__u32 site; /* where it is, from where struct ht_own_code counts */
 };
 #define HT_MAX_PROBES	    4096
 #define HT_ALLOCATOR_PROBES 64 /* an allocator's are numbered from a multiple of it */
 #define HT_MAX_ALLOCATORS   (HT_MAX_PROBES / HT_ALLOCATOR_PROBES)
+
+/* The own code of one allocator, ascending. A call that returns into it is part of an outer call.
+ * In bytes from a place of its file. */
+#define HT_OWN_RANGES 32
+struct ht_own_code {
+	__u32 nr, spare;
+	struct ht_own_range {
+		__u32 begin, end;
+	} ranges[HT_OWN_RANGES];
+};
 
 /* Key of an outstanding allocation. Every exec and every forked process has an epoch of its own,
  * greater than all before, so what an old image held can neither be freed nor counted by the new
@@ -265,6 +272,7 @@ struct ht_copy_event {
 HT_ASSERT((HT_NR_RATES & (HT_NR_RATES - 1)) == 0);
 HT_ASSERT(sizeof(struct ht_countdown) == 16);
 HT_ASSERT(sizeof(struct ht_cookie) == 8);
+HT_ASSERT(sizeof(struct ht_own_code) == 8 + 8 * HT_OWN_RANGES);
 HT_ASSERT(sizeof(struct ht_live_key) == 16);
 HT_ASSERT(sizeof(struct ht_live) == 24);
 HT_ASSERT(sizeof(struct ht_site_key) == 16);

@@ -207,6 +207,10 @@ static void say_allocator(const struct probes *probes, enum choice_reason reason
 	       object->deleted ? " (deleted)" : "", choice_reason_text(reason));
 	if (reason == CHOICE_INTERPOSED)
 		return;
+	if (probes->own_cut)
+		printf("  it has code of its own in more than %d places: what it allocates by its own "
+		       "functions may count twice\n",
+		       HT_OWN_RANGES);
 	printf("  %-15s %-10s %-4s %-14s %s\n", "function", "offset", "at", "cost class",
 	       "instruction there");
 	for (unsigned int i = 0; i < probes->nr; i++)

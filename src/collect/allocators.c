@@ -65,6 +65,11 @@
 		FORWARDS(n, "mi_new_aligned", ALLOC, NONE, NONE, 0, NONE),                         \
 		FORWARDS(n, "mi_new_aligned_nothrow", ALLOC, NONE, NONE, 0, NONE)
 
+/* Basic of C++'s, and may forward. */
+#define OPERATOR(s, shape, ...)                                                                    \
+	{                                                                                          \
+		s, NAMES_OPERATOR, PROGRAM_##shape, __VA_ARGS__, true, true                        \
+	}
 #define NEW(suffix)                                                                                \
 	FORWARDS(NAMES_OPERATOR, "_Znwm" suffix, ALLOC, NONE, NONE, 0, NONE),                      \
 		FORWARDS(NAMES_OPERATOR, "_Znam" suffix, ALLOC, NONE, NONE, 0, NONE)
@@ -86,11 +91,13 @@ const struct allocator_function allocator_functions[] = {
 	C_INTERFACE(NAMES_TC, "tc_"),
 	C_INTERFACE(NAMES_MI, "mi_"),
 	MIMALLOC_INTERFACE(NAMES_MI),
-	NEW(""),
+	OPERATOR("_Znwm", ALLOC, NONE, NONE, 0, NONE),
+	FORWARDS(NAMES_OPERATOR, "_Znam", ALLOC, NONE, NONE, 0, NONE),
 	NEW(NOTHROW),
 	NEW(ALIGNED),
 	NEW(ALIGNED NOTHROW),
-	DELETE(""),
+	OPERATOR("_ZdlPv", FREE, 0, NONE, NONE, NONE),
+	FORWARDS(NAMES_OPERATOR, "_ZdaPv", FREE, 0, NONE, NONE, NONE),
 	DELETE("m"),
 	DELETE(NOTHROW),
 	DELETE(ALIGNED),

@@ -16,7 +16,7 @@
 /* Functions that are the same interface under another name. */
 enum allocator_names {
 	NAMES_C,	/* malloc, free: one file of a process provides them to all others */
-	NAMES_OPERATOR, /* C++: probed in files that have an allocator */
+	NAMES_OPERATOR, /* C++: not where it hands on to another file's malloc */
 	NAMES_JE,	/* je_malloc, ...: whoever calls them means that file's */
 	NAMES_RJEM,	/* as Rust's crates prefix them */
 	NAMES_TC,
@@ -31,7 +31,7 @@ struct allocator_function {
 	enum kernel_program shape;
 	uint8_t arg_ptr, arg_out, arg_size, arg_count;
 	bool basic;    /* of those an allocator must have to be one: it allocates, or frees */
-	bool forwards; /* may do nothing but call another of these, and is counted there then */
+	bool forwards; /* may do nothing but jump to another of these, and is counted there then */
 };
 
 extern const struct allocator_function allocator_functions[];

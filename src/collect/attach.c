@@ -131,6 +131,7 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 				 "watch fewer kinds of containers at once",
 				 object->path, attachments->nr + 1, HT_MAX_ALLOCATORS);
 	}
+	kernel_own_code(kernel)[attachments->nr] = probes.own;
 	attachment = &all[attachments->nr];
 	*attachment = (struct attachment){.probes = probes};
 	err = attach(kernel, caps, pid, attachment, diag);

@@ -31,12 +31,14 @@ struct kernel {
 	size_t sites_size;
 	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
 	struct ht_v8 *v8s;	      /* HT_MAX_V8, likewise */
+	struct ht_own_code *own_code; /* HT_MAX_ALLOCATORS, likewise */
 };
 
 #define BASE_RATE_EXACT 8192 /* of a recording that begins exact */
 #define BASE_RATE_MIN	512
 #define PROCESSES_SIZE	(HT_MAX_PROCESSES * sizeof(struct ht_process))
 #define V8S_SIZE	(HT_MAX_V8 * sizeof(struct ht_v8))
+#define OWN_CODE_SIZE	(HT_MAX_ALLOCATORS * sizeof(struct ht_own_code))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
@@ -215,7 +217,10 @@ static int map_memory(struct kernel *kernel)
 	err = err
 		      ?: map_array(skel->maps.processes, PROCESSES_SIZE, both,
 				   (void **)&kernel->processes);
-	return err ?: map_array(skel->maps.v8s, V8S_SIZE, both, (void **)&kernel->v8s);
+	err = err ?: map_array(skel->maps.v8s, V8S_SIZE, both, (void **)&kernel->v8s);
+	return err
+		       ?: map_array(skel->maps.own_code, OWN_CODE_SIZE, both,
+				    (void **)&kernel->own_code);
 }
 
 /* The unit of variances. For a rate that may grow: fine enough for the smallest it is raised to,
@@ -282,6 +287,8 @@ void kernel_free(struct kernel *kernel)
 		munmap(kernel->processes, PROCESSES_SIZE);
 	if (kernel->v8s)
 		munmap(kernel->v8s, V8S_SIZE);
+	if (kernel->own_code)
+		munmap(kernel->own_code, OWN_CODE_SIZE);
 	heaptap_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -334,6 +341,11 @@ uint32_t kernel_epoch_next(struct kernel *kernel)
 struct ht_v8 *kernel_v8s(struct kernel *kernel)
 {
 	return kernel->v8s;
+}
+
+struct ht_own_code *kernel_own_code(const struct kernel *kernel)
+{
+	return kernel->own_code;
 }
 
 struct ht_process *kernel_processes(const struct kernel *kernel)

@@ -80,6 +80,9 @@ uint32_t kernel_epoch_next(struct kernel *kernel);
 /* The HT_MAX_PROCESSES entries of the table of watched processes: collect/processes.h. */
 struct ht_process *kernel_processes(const struct kernel *kernel);
 
+/* The HT_MAX_ALLOCATORS entries of what is whose own code, written before probes are attached. */
+struct ht_own_code *kernel_own_code(const struct kernel *kernel);
+
 /* The HT_MAX_V8 entries of the programs' table of V8s, written in place; one is free when its
  * blob_size is 0. */
 struct ht_v8 *kernel_v8s(struct kernel *kernel);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/code_graph.h"
+#include "collect/functions.h"
 #include "collect/tail_calls.h"
 #include "elf/image.h"
 
@@ -78,8 +80,10 @@ struct finding {
 	struct probes *probes;
 	struct elf_symbol symbols[MAX_ALLOCATOR_FUNCTIONS];
 	bool has_names[NR_ALLOCATOR_NAMES]; /* such that somebody can allocate and free */
+	unsigned int operator_new;
 	size_t nr_ranges;
 	struct code_range ranges[MAX_PROBES]; /* of the functions, by address; aliases too */
+	uint64_t own_start;
 };
 
 static bool is_there(const struct finding *finding, unsigned int function, bool private_symbols)
@@ -89,21 +93,66 @@ static bool is_there(const struct finding *finding, unsigned int function, bool 
 	return symbol->name && !symbol->ifunc && (symbol->dynamic || private_symbols);
 }
 
-/* An interface is one when all its basic functions are there; C++'s when another one is. */
-static bool judge_names(struct finding *finding, bool private_symbols)
+/*
+ * Does the C++ allocator of a file that has no other hand on what it is asked to another file's
+ * malloc, as the C++ library's does? Then it is counted there.
+ */
+static int hands_on(const struct finding *finding, bool *ret)
 {
-	unsigned int missing[NR_ALLOCATOR_NAMES] = {0};
-	bool any = false;
+	const struct elf_symbol *symbol = &finding->symbols[finding->operator_new];
+	const struct code_range known = {symbol->vaddr, symbol->vaddr + symbol->size, NULL};
+	struct code_name names[MAX_ALLOCATOR_FUNCTIONS];
+	struct functions functions = {0};
+	struct code_graph graph;
+	size_t nr = 0;
+	int err;
 
 	for (unsigned int i = 0; i < nr_allocator_functions; i++)
-		if (allocator_functions[i].basic && !is_there(finding, i, private_symbols))
-			missing[allocator_functions[i].names]++;
-	for (int n = 0; n < NR_ALLOCATOR_NAMES; n++) {
-		finding->has_names[n] = n != NAMES_OPERATOR && !missing[n];
-		any |= finding->has_names[n];
+		if (allocator_functions[i].names == NAMES_C)
+			names[nr++] = (struct code_name){allocator_functions[i].symbol,
+							 CODE_GRAPH_IMPORTED};
+	err = code_graph_init(&graph, finding->image, &functions, names, nr);
+	if (err)
+		return err;
+	*ret = code_graph_imports(&graph, known.start, known.end);
+	if (!*ret)
+		err = functions_read(finding->image, finding->probes->object->fd, &known, 1,
+				     &functions);
+	if (!*ret && !err) {
+		err = inner_calls_import(&graph, known.start);
+		*ret = err > 0;
 	}
-	finding->has_names[NAMES_OPERATOR] = any;
-	return any;
+	code_graph_done(&graph);
+	functions_done(&functions);
+	return err < 0 ? err : 0;
+}
+
+/* An interface is one when all its basic functions are there; C++'s also where another one is. */
+static int judge_names(struct finding *finding, bool private_symbols, bool *ret_any)
+{
+	unsigned int missing[NR_ALLOCATOR_NAMES] = {0};
+	bool any = false, on = false;
+	int err = 0;
+
+	for (unsigned int i = 0; i < nr_allocator_functions; i++) {
+		const struct allocator_function *f = &allocator_functions[i];
+
+		if (!f->basic)
+			continue;
+		if (!is_there(finding, i, private_symbols))
+			missing[f->names]++;
+		else if (f->names == NAMES_OPERATOR && f->shape == PROGRAM_ALLOC)
+			finding->operator_new = i;
+	}
+	for (int n = 0; n < NR_ALLOCATOR_NAMES; n++) {
+		finding->has_names[n] = !missing[n];
+		any |= n != NAMES_OPERATOR && !missing[n];
+	}
+	if (!any && finding->has_names[NAMES_OPERATOR])
+		err = hands_on(finding, &on);
+	finding->has_names[NAMES_OPERATOR] = any || (!on && !missing[NAMES_OPERATOR]);
+	*ret_any = finding->has_names[NAMES_OPERATOR];
+	return err;
 }
 
 static void add_probe(struct finding *finding, unsigned int function)
@@ -161,20 +210,15 @@ static bool same_call(const struct allocator_function *a, const struct allocator
 	       a->arg_size == b->arg_size && a->arg_count == b->arg_count;
 }
 
-/*
- * Does @probe do nothing but call another, so that it is counted there? Not where a call from the
- * allocator's own code is none of its own right.
- */
+/* Does @probe do nothing but jump to another that takes its call as it is? It is counted there. */
 static bool only_forwards(const struct finding *finding, const struct probe *probe)
 {
 	const struct allocator_function *f = &allocator_functions[probe->function];
 	const struct code_range function = {probe->vaddr, probe->vaddr + probe->size, NULL};
-	struct tail_call call =
+	const struct code_range *to =
 		tail_calls_only(finding->image, &function, finding->ranges, finding->nr_ranges);
 
-	if (!call.to || (call.returns && finding->probes->only_allocator))
-		return false;
-	return f->forwards || same_call(f, function_at(finding->probes, call.to->start));
+	return to && (f->forwards || same_call(f, function_at(finding->probes, to->start)));
 }
 
 /* What may end in another function must know; what does nothing else is counted there. */
@@ -217,76 +261,40 @@ static const char *family_of(const struct elf_image *image)
 	return allocator_families[nr].name;
 }
 
-/* From the first to the last function that calls the one at @vaddr: of an allocator nothing is
- * known of, nothing else is its own. */
-static struct code_range callers_of(const struct finding *finding, uint64_t vaddr)
+/* The allocator's own code, of which each probe knows how far from its beginning it is. */
+static int find_own_code(struct finding *finding, bool is_program)
 {
-	struct code_range callers = {vaddr, vaddr, NULL};
-	bool any = false;
+	struct probes *probes = finding->probes;
+	struct code_name names[MAX_PROBES];
+	struct functions functions;
+	struct code_graph graph = {0};
+	struct own_ranges own = {0};
+	int err;
 
-	for (size_t i = 0; i < finding->nr_ranges; i++) {
-		const struct code_range *range = &finding->ranges[i];
-
-		if (range->start == vaddr || !tail_calls_calls(finding->image, range, vaddr))
-			continue;
-		if (!any)
-			callers.start = range->start;
-		callers.end = range->end;
-		any = true;
-	}
-	return callers;
+	for (size_t i = 0; i < finding->nr_ranges; i++)
+		names[i] = (struct code_name){finding->ranges[i].symbol, finding->ranges[i].start};
+	err = functions_read(finding->image, probes->object->fd, finding->ranges,
+			     finding->nr_ranges, &functions);
+	err = err ?: code_graph_init(&graph, finding->image, &functions, names, finding->nr_ranges);
+	err = err
+		      ?: inner_calls_find(&graph, finding->ranges, finding->nr_ranges, is_program,
+					  &own);
+	code_graph_done(&graph);
+	functions_done(&functions);
+	if (err)
+		return err;
+	finding->own_start = own.nr ? own.ranges[0].start : 0;
+	probes->own_cut = own.cut;
+	probes->own.nr = own.nr;
+	for (unsigned int i = 0; i < own.nr; i++)
+		probes->own.ranges[i] = (struct ht_own_range){
+			own.ranges[i].start - finding->own_start,
+			own.ranges[i].end - finding->own_start,
+		};
+	return 0;
 }
 
-/* Functions so near each other, bytes, are of one piece of source. */
-#define NEAR 4096
-
-/*
- * The allocator's own code around the function at @vaddr. A library that is nothing else is all its
- * own; in others there are callers too, between the functions of a program even.
- */
-static struct code_range own_code(const struct finding *finding, uint64_t vaddr, bool is_program)
-{
-	bool known = strcmp(finding->probes->family, "own") != 0;
-	const struct code_range *ranges = finding->ranges;
-	size_t first = 0, last;
-	struct code_range own;
-
-	if (finding->probes->only_allocator &&
-	    !elf_image_code(finding->image, vaddr, &own.start, &own.end))
-		return own;
-	if (!known)
-		return callers_of(finding, vaddr);
-	for (last = 0; last < finding->nr_ranges; last++) {
-		if (is_program && last && ranges[last].start > ranges[last - 1].end + NEAR) {
-			if (ranges[last].start > vaddr)
-				break;
-			first = last;
-		}
-	}
-	return (struct code_range){ranges[first].start, ranges[last - 1].end, NULL};
-}
-
-static int16_t limit(int64_t distance)
-{
-	if (distance < INT16_MIN)
-		return INT16_MIN;
-	return distance > INT16_MAX ? INT16_MAX : distance;
-}
-
-/* Of what lies near to the byte, else what surely holds it. */
-static void set_own_code(struct ht_cookie *cookie, int64_t begin, int64_t end)
-{
-	cookie->code_exact = begin >= INT16_MIN && end <= INT16_MAX;
-	if (!cookie->code_exact) {
-		begin = (begin - HT_CODE_UNIT + 1) / HT_CODE_UNIT;
-		end = (end + HT_CODE_UNIT - 1) / HT_CODE_UNIT;
-	}
-	cookie->code_begin = limit(begin);
-	cookie->code_end = limit(end);
-}
-
-/* Each cookie says how far the allocator's own code reaches around its site. */
-static void make_cookies(struct finding *finding, bool is_program)
+static void make_cookies(struct finding *finding)
 {
 	struct probes *probes = finding->probes;
 	unsigned int nr_used = 0;
@@ -294,8 +302,6 @@ static void make_cookies(struct finding *finding, bool is_program)
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		struct probe *p = &probes->probes[i];
 		const struct allocator_function *f = &allocator_functions[p->function];
-		uint64_t site = p->vaddr + p->site.offset;
-		struct code_range own = own_code(finding, p->vaddr, is_program);
 		struct ht_cookie cookie = {
 			.probe = probes->first + nr_used,
 			.pushes = p->site.pushes,
@@ -304,6 +310,7 @@ static void make_cookies(struct finding *finding, bool is_program)
 			.arg_size = f->arg_size,
 			.arg_count = f->arg_count,
 			.forwards = p->forwards,
+			.site = p->vaddr + p->site.offset - finding->own_start,
 		};
 
 		if (p->state == PROBE_USED && nr_used == HT_ALLOCATOR_PROBES)
@@ -311,14 +318,14 @@ static void make_cookies(struct finding *finding, bool is_program)
 		if (p->state != PROBE_USED)
 			continue;
 		p->number = probes->first + nr_used++;
-		set_own_code(&cookie, (int64_t)(own.start - site), (int64_t)(own.end - site));
 		memcpy(&p->cookie, &cookie, sizeof(cookie));
 	}
 }
 
-static void find_probes(struct finding *finding, bool private_symbols)
+static int find_probes(struct finding *finding, bool private_symbols)
 {
 	struct probes *probes = finding->probes;
+	int err;
 
 	for (unsigned int i = 0; i < nr_allocator_functions; i++)
 		if (finding->has_names[allocator_functions[i].names] &&
@@ -328,13 +335,13 @@ static void find_probes(struct finding *finding, bool private_symbols)
 	for (int n = NAMES_OPERATOR + 1; n < NR_ALLOCATOR_NAMES; n++)
 		probes->has_prefixed |= finding->has_names[n];
 	probes->family = family_of(finding->image);
-	probes->only_allocator = !private_symbols && strcmp(probes->family, "glibc") != 0 &&
-				 strcmp(probes->family, "musl") != 0 &&
-				 strcmp(probes->family, "own") != 0;
 	sort_ranges(finding);
 	find_tail_calls(finding);
 	sort_ranges(finding); /* without those that are not probed */
-	make_cookies(finding, private_symbols);
+	err = find_own_code(finding, private_symbols);
+	if (!err)
+		make_cookies(finding);
+	return err;
 }
 
 int probes_find(struct object *object, bool private_symbols, unsigned int first, struct probes *ret,
@@ -343,6 +350,7 @@ int probes_find(struct object *object, bool private_symbols, unsigned int first,
 	const char *names[MAX_ALLOCATOR_FUNCTIONS];
 	struct finding finding = {.probes = ret};
 	struct elf_image *image;
+	bool any = false;
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
@@ -353,15 +361,17 @@ int probes_find(struct object *object, bool private_symbols, unsigned int first,
 	err = elf_image_open(object->fd, &image);
 	if (err)
 		return diag_fail(diag, err, "cannot read %s: %s", object->path, strerror(-err));
+	ret->object = object_get(object);
 	finding.image = image;
 	for (unsigned int i = 0; i < nr_allocator_functions; i++)
 		names[i] = allocator_functions[i].symbol;
 	err = elf_image_find_symbols(image, names, nr_allocator_functions, finding.symbols);
-	if (!err && judge_names(&finding, private_symbols)) {
-		find_probes(&finding, private_symbols);
-		ret->object = object_get(object);
-	}
+	err = err ?: judge_names(&finding, private_symbols, &any);
+	if (!err && any)
+		err = find_probes(&finding, private_symbols);
 	elf_image_free(image);
+	if (err || !any)
+		probes_done(ret);
 	if (err)
 		return diag_fail(diag, err, "cannot read the symbols of %s: %s", object->path,
 				 strerror(-err));

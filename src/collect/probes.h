@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "collect/allocators.h"
+#include "collect/inner_calls.h"
 #include "collect/probe_site.h"
 #include "proc/space.h"
 #include "util/diag.h"
@@ -16,7 +17,7 @@
 enum probe_state {
 	PROBE_USED,
 	PROBE_ALIAS,	  /* same address as an earlier one */
-	PROBE_FORWARDS,	  /* does nothing but call another, which is probed */
+	PROBE_FORWARDS,	  /* does nothing but jump to another, which is probed */
 	PROBE_UNREADABLE, /* its code could not be read or decoded */
 	PROBE_NUMBERLESS, /* HT_ALLOCATOR_PROBES others have all the numbers */
 };
@@ -39,8 +40,9 @@ struct probes {
 	const char *family;    /* "jemalloc"; "own" when it is none that is known */
 	bool has_c;	       /* malloc and free, for all others that are linked with it */
 	bool has_prefixed;     /* je_malloc and the like: for whoever knows it */
-	bool only_allocator;   /* a library that is nothing else */
-	unsigned int first;    /* number of the first that is used; HT_ALLOCATOR_PROBES at most */
+	bool own_cut;	       /* it has more code of its own than @own has room for */
+	struct ht_own_code own;
+	unsigned int first; /* number of the first that is used; HT_ALLOCATOR_PROBES at most */
 	unsigned int nr;
 	struct probe probes[MAX_PROBES];
 };

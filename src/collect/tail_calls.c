@@ -111,24 +111,28 @@ bool tail_calls_any(const struct elf_image *image, const struct code_range *func
 	return found;
 }
 
-/* Where @insn goes to and does not come back as if nothing were: 0 when it is not known, or does.
- */
-static uint64_t leaves_to(const struct search *search, const cs_insn *insn)
-{
-	const cs_x86_op *target = &insn->detail->x86.operands[0];
-	bool leaves = insn->id == X86_INS_JMP || cs_insn_group(search->capstone, insn, CS_GRP_CALL);
-
-	return leaves && target->type == X86_OP_IMM ? (uint64_t)target->imm : 0;
-}
-
+/* An instruction that what follows is not reached through as if nothing were. */
 static bool ends(const struct search *search, const cs_insn *insn)
 {
 	return insn->id == X86_INS_JMP || cs_insn_group(search->capstone, insn, CS_GRP_CALL) ||
 	       cs_insn_group(search->capstone, insn, CS_GRP_RET);
 }
 
-struct tail_call tail_calls_only(const struct elf_image *image, const struct code_range *function,
-				 const struct code_range *entries, size_t nr_entries)
+/* The entry that @insn, a jump out of @function, goes to. */
+static const struct code_range *jump_to(const struct search *search, const cs_insn *insn,
+					const struct code_range *function)
+{
+	const cs_x86_op *target = &insn->detail->x86.operands[0];
+
+	if (insn->id != X86_INS_JMP || target->type != X86_OP_IMM ||
+	    ((uint64_t)target->imm >= function->start && (uint64_t)target->imm < function->end))
+		return NULL;
+	return entry_at(search, target->imm);
+}
+
+const struct code_range *tail_calls_only(const struct elf_image *image,
+					 const struct code_range *function,
+					 const struct code_range *entries, size_t nr_entries)
 {
 	struct search search = {.image = image, .entries = entries, .nr_entries = nr_entries};
 	uint8_t bytes[256];
@@ -136,52 +140,20 @@ struct tail_call tail_calls_only(const struct elf_image *image, const struct cod
 	uint64_t vaddr = function->start;
 	size_t size = function->end - function->start, left;
 	long n = elf_image_read(image, vaddr, bytes, size < sizeof(bytes) ? size : sizeof(bytes));
-	struct tail_call found = {0};
+	const struct code_range *found = NULL;
 	bool over = false;
 	cs_insn *insn;
 
 	if (n <= 0 || !search_open(&search))
-		return found;
+		return NULL;
 	left = n;
 	insn = cs_malloc(search.capstone);
 	while (insn && !over && cs_disasm_iter(search.capstone, &at, &left, &vaddr, insn)) {
-		uint64_t target = leaves_to(&search, insn);
-
-		if (target && (target < function->start || target >= function->end))
-			found.to = entry_at(&search, target);
-		found.returns = insn->id != X86_INS_JMP;
+		found = jump_to(&search, insn, function);
 		over = ends(&search, insn);
 	}
 	if (insn)
 		cs_free(insn, 1);
 	cs_close(&search.capstone);
-	return found;
-}
-
-bool tail_calls_calls(const struct elf_image *image, const struct code_range *function,
-		      uint64_t vaddr)
-{
-	struct search search = {.image = image};
-	size_t size = function->end - function->start, left;
-	uint64_t at_vaddr = function->start;
-	uint8_t *bytes = malloc(size < MAX_CODE_SIZE ? size : MAX_CODE_SIZE);
-	const uint8_t *at = bytes;
-	bool found = false;
-	cs_insn *insn;
-	long n;
-
-	if (!bytes || !search_open(&search)) {
-		free(bytes);
-		return true;
-	}
-	n = elf_image_read(image, at_vaddr, bytes, size < MAX_CODE_SIZE ? size : MAX_CODE_SIZE);
-	left = n > 0 ? n : 0;
-	insn = cs_malloc(search.capstone);
-	while (insn && !found && cs_disasm_iter(search.capstone, &at, &left, &at_vaddr, insn))
-		found = leaves_to(&search, insn) == vaddr;
-	if (insn)
-		cs_free(insn, 1);
-	cs_close(&search.capstone);
-	free(bytes);
 	return found;
 }

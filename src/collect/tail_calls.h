@@ -11,12 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collect/functions.h"
 #include "elf/image.h"
-
-struct code_range {
-	uint64_t start, end; /* vaddrs */
-	const char *symbol;  /* by which it is called through a PLT; NULL: it is not */
-};
 
 /*
  * Does @function jump to the start of one of @entries, itself or by way of one other piece of code
@@ -26,20 +22,12 @@ struct code_range {
 bool tail_calls_any(const struct elf_image *image, const struct code_range *function,
 		    const struct code_range *entries, size_t nr_entries);
 
-/* Does @function call or jump to the one at @vaddr, directly? */
-bool tail_calls_calls(const struct elf_image *image, const struct code_range *function,
-		      uint64_t vaddr);
-
 /*
- * Does @function do nothing but hand its caller's wish to one of @entries? It does when that is
- * what its code comes to, conditional jumps not taken, before anything that ends it or another
- * call.
+ * Does @function do nothing but jump to one of @entries? It does when that is what its code comes
+ * to, conditional jumps not taken, before anything that ends it or a call.
  */
-struct tail_call {
-	const struct code_range *to; /* NULL: no */
-	bool returns;		     /* it calls it, and does not jump */
-};
-struct tail_call tail_calls_only(const struct elf_image *image, const struct code_range *function,
-				 const struct code_range *entries, size_t nr_entries);
+const struct code_range *tail_calls_only(const struct elf_image *image,
+					 const struct code_range *function,
+					 const struct code_range *entries, size_t nr_entries);
 
 #endif

@@ -290,7 +290,8 @@ long elf_image_read(const struct elf_image *image, uint64_t vaddr, void *buffer,
 	return (long)filled;
 }
 
-bool elf_image_has_section(const struct elf_image *image, const char *name)
+bool elf_image_section(const struct elf_image *image, const char *name, uint64_t *ret_start,
+		       uint64_t *ret_end)
 {
 	Elf *elf = elf_image_handle(image);
 	Elf_Scn *section = NULL;
@@ -305,8 +306,18 @@ bool elf_image_has_section(const struct elf_image *image, const char *name)
 		if (!gelf_getshdr(section, &header))
 			continue;
 		its = elf_strptr(elf, names, header.sh_name);
-		if (its && !strcmp(its, name))
-			return true;
+		if (!its || strcmp(its, name) != 0)
+			continue;
+		*ret_start = header.sh_addr;
+		*ret_end = header.sh_addr + header.sh_size;
+		return true;
 	}
 	return false;
+}
+
+bool elf_image_has_section(const struct elf_image *image, const char *name)
+{
+	uint64_t start, end;
+
+	return elf_image_section(image, name, &start, &end);
 }

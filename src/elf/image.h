@@ -21,8 +21,10 @@ void elf_image_free(struct elf_image *image);
 /* Lower-case hex into @hex (at least 41 bytes for SHA-1; cut to @size), "" when there is none. */
 void elf_image_build_id(const struct elf_image *image, char *hex, size_t size);
 
-/* Has it a section of that name? */
+/* Has it a section of that name? Where it is linked then; its header may lie. */
 bool elf_image_has_section(const struct elf_image *image, const char *name);
+bool elf_image_section(const struct elf_image *image, const char *name, uint64_t *ret_start,
+		       uint64_t *ret_end);
 
 /* A program, and not a library: it is linked to a fixed address or names its dynamic loader. */
 bool elf_image_is_program(const struct elf_image *image);
@@ -66,6 +68,7 @@ struct elf_named {
 	const char *name; /* as in the table, with its version in .symtab; owned by the image */
 	size_t length;	  /* of the name without version */
 	uint64_t vaddr, size;
+	bool dynamic;  /* of .dynsym: other objects can see it */
 	bool function; /* else a variable */
 	bool thread;   /* a variable that each thread has its own of */
 };

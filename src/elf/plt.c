@@ -7,13 +7,13 @@
 #include "elf/plt.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <gelf.h>
 
 #include "elf/image_private.h"
+#include "elf/slots.h"
 
 #define STUB_SIZE 16 /* unless the section's entry size says 8 */
 
@@ -40,37 +40,19 @@ static int stub_slot(Elf_Scn *section, const GElf_Shdr *header, uint64_t vaddr, 
 	return -ENOENT;
 }
 
-static const char *symbol_name(Elf *elf, size_t table, size_t index)
+struct wanted {
+	uint64_t slot;
+	const char *symbol;
+};
+
+static int take_symbol(uint64_t slot, const char *symbol, void *arg)
 {
-	Elf_Scn *section = elf_getscn(elf, table);
-	GElf_Shdr header;
-	GElf_Sym symbol;
+	struct wanted *wanted = arg;
 
-	if (!gelf_getshdr(section, &header) ||
-	    !gelf_getsym(elf_getdata(section, NULL), (int)index, &symbol))
-		return NULL;
-	return elf_strptr(elf, header.sh_link, symbol.st_name);
-}
-
-static const char *slot_symbol(Elf *elf, uint64_t slot)
-{
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-
-	while ((section = elf_nextscn(elf, section))) {
-		Elf_Data *data;
-		GElf_Rela rela;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
-		    !(header.sh_flags & SHF_ALLOC))
-			continue;
-		data = elf_getdata(section, NULL);
-		for (int i = 0; data && gelf_getrela(data, i, &rela); i++) {
-			if (rela.r_offset == slot && GELF_R_SYM(rela.r_info))
-				return symbol_name(elf, header.sh_link, GELF_R_SYM(rela.r_info));
-		}
-	}
-	return NULL;
+	if (slot != wanted->slot)
+		return 0;
+	wanted->symbol = symbol;
+	return 1;
 }
 
 int plt_find(Elf *elf, uint64_t vaddr, char *name, size_t size)
@@ -81,9 +63,9 @@ int plt_find(Elf *elf, uint64_t vaddr, char *name, size_t size)
 	if (elf_getshdrstrndx(elf, &names))
 		return -ENOENT;
 	while ((section = elf_nextscn(elf, section))) {
-		const char *section_name, *target;
+		struct wanted wanted = {0};
+		const char *section_name;
 		GElf_Shdr header;
-		uint64_t slot;
 
 		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS ||
 		    !(header.sh_flags & SHF_EXECINSTR) || vaddr < header.sh_addr ||
@@ -91,12 +73,12 @@ int plt_find(Elf *elf, uint64_t vaddr, char *name, size_t size)
 			continue;
 		section_name = elf_strptr(elf, names, header.sh_name);
 		if (!section_name || strncmp(section_name, ".plt", 4) ||
-		    stub_slot(section, &header, vaddr, &slot))
+		    stub_slot(section, &header, vaddr, &wanted.slot))
 			return -ENOENT;
-		target = slot_symbol(elf, slot);
-		if (!target || !*target)
+		slots_each(elf, take_symbol, &wanted);
+		if (!wanted.symbol || !*wanted.symbol)
 			return -ENOENT;
-		snprintf(name, size, "%.*s", (int)strcspn(target, "@"), target);
+		snprintf(name, size, "%.*s", (int)strcspn(wanted.symbol, "@"), wanted.symbol);
 		return 0;
 	}
 	return -ENOENT;

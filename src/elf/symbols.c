@@ -206,6 +206,7 @@ static int visit_table(const struct elf_image *image, const struct table *table,
 		named.length = strcspn(named.name, "@");
 		named.vaddr = symbol.st_value;
 		named.size = symbol.st_size;
+		named.dynamic = table->dynamic;
 		named.function = type != STT_OBJECT && type != STT_TLS;
 		named.thread = type == STT_TLS;
 		result = visit(&named, arg);

@@ -79,7 +79,19 @@ def sampled():
     expect(abs(got - right) < 0.06 * right, f"{got} bytes, the truth is {right}")
 
 
-for name in ("jemalloc-static", "own-malloc", "mimalloc-direct", "jemalloc-direct"):
+SPECIAL = (
+    "jemalloc-static",
+    "own-malloc",
+    "own-new",
+    "mimalloc-direct",
+    "jemalloc-direct",
+    "families-static",
+    "forms",
+    "musl-forms",
+    "embedding",
+)
+
+for name in SPECIAL:
 
     @test(f"a program with {name}")
     def special(name=name):

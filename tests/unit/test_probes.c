@@ -78,28 +78,49 @@ static void test_cookies(void **state)
 	installed_libc_close(&libc);
 }
 
-/* From every site the cookie's code range covers every probed function. */
-static void test_own_code_range(void **state)
+static bool is_own(const struct probes *probes, const struct probe *from, uint64_t vaddr)
 {
+	uint64_t site = from->vaddr + from->site.offset;
+	uint64_t at = vaddr - site + cookie_of(from).site;
+
+	for (unsigned int i = 0; i < probes->own.nr; i++)
+		if (at >= probes->own.ranges[i].begin && at < probes->own.ranges[i].end)
+			return true;
+	return false;
+}
+
+/* Seen from every site the probed functions are own code, and the library's callers are not. */
+static void test_own_code(void **state)
+{
+	static const char *const callers[] = {"strdup", "strndup", "getdelim", "fopen", "qsort"};
+	enum { NR_CALLERS = sizeof(callers) / sizeof(callers[0]) };
+	struct elf_symbol symbols[NR_CALLERS];
 	struct installed_libc libc;
 	struct probes probes;
 
 	(void)state;
 	installed_libc_open(&libc);
+	assert_int_equal(elf_image_find_symbols(libc.image, callers, NR_CALLERS, symbols), 0);
 	assert_int_equal(probes_find(libc.object, false, 0, &probes, NULL), 0);
-	for (unsigned int i = 0; i < probes.nr; i++)
-		for (unsigned int k = 0; k < probes.nr; k++) {
-			const struct probe *at = &probes.probes[i], *other = &probes.probes[k];
-			uint64_t site = at->vaddr + at->site.offset;
-			struct ht_cookie cookie = cookie_of(at);
-			int64_t unit;
+	assert_false(probes.own_cut);
+	for (unsigned int i = 0; i < probes.nr; i++) {
+		const struct probe *at = &probes.probes[i];
 
-			if (at->state != PROBE_USED || other->state != PROBE_USED)
-				continue;
-			unit = cookie.code_exact ? 1 : HT_CODE_UNIT;
-			assert_true(other->vaddr >= site + cookie.code_begin * unit);
-			assert_true(other->vaddr + other->size <= site + cookie.code_end * unit);
+		if (at->state != PROBE_USED)
+			continue;
+		for (unsigned int k = 0; k < probes.nr; k++) {
+			const struct probe *other = &probes.probes[k];
+
+			if (other->state == PROBE_USED) {
+				assert_true(is_own(&probes, at, other->vaddr));
+				assert_true(is_own(&probes, at, other->vaddr + other->size - 1));
+			}
 		}
+		for (unsigned int k = 0; k < NR_CALLERS; k++) {
+			assert_non_null(symbols[k].name);
+			assert_false(is_own(&probes, at, symbols[k].vaddr + 8));
+		}
+	}
 	probes_done(&probes);
 	installed_libc_close(&libc);
 }
@@ -169,7 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cookies),
-		cmocka_unit_test(test_own_code_range),
+		cmocka_unit_test(test_own_code),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_no_allocator),
 	};
