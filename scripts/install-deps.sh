@@ -42,6 +42,7 @@ packages() {
 		test        musl-tools           musl-gcc
 		test        libjemalloc2         -
 		test        libjemalloc-dev      -
+		test        systemtap-sdt-dev    -
 		test        libgoogle-perftools4 -
 		test        libmimalloc2.0       -
 		test        libmimalloc-dev      -

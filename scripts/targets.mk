@@ -70,6 +70,12 @@ $(B)/targets/jemalloc-static: tests/targets/families.cpp tests/targets/target.h 
 $(B)/targets/jemalloc-direct: tests/targets/lib/direct.c tests/targets/target.h | $(READY)
 	$(call say,TARGET) $(CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra $< -o $@ -ljemalloc
 
+# An allocator that samples itself.
+SDT_H := $(wildcard /usr/include/*/sys/sdt.h /usr/include/sys/sdt.h)
+TARGETS += $(if $(SDT_H),$(B)/targets/told)
+$(B)/targets/told: tests/targets/lib/told.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) $(CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra $< -o $@
+
 # A library with an allocator linked into it, and the program it is for.
 JEMALLOC_PIC := $(wildcard /usr/lib/x86_64-linux-gnu/libjemalloc_pic.a)
 TARGETS += $(if $(JEMALLOC_PIC),$(B)/targets/embedding)

@@ -30,6 +30,7 @@
 	X(free_missed, "allocations at an address still held: a free was missed")                  \
 	X(event_lost, "process events lost: the ring buffer or the table of processes was full")   \
 	X(gc_lost, "garbage collections lost: the ring buffer or the table of threads was full")   \
+	X(told_unread, "allocations told of by their process: an argument could not be read")      \
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \
 	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \

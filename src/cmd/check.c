@@ -23,6 +23,7 @@
 #include "collect/cost.h"
 #include "collect/no_allocator.h"
 #include "collect/probes.h"
+#include "collect/told_probes.h"
 #include "collect/target.h"
 
 struct check_options {
@@ -187,7 +188,7 @@ static void say_probe(const struct probes *probes, const struct probe *probe)
 		printf("same code as %s\n", probed_at(probes, probe->vaddr));
 		break;
 	case PROBE_FORWARDS:
-		printf("not probed: counted in another of these, which it calls\n");
+		printf("not probed: counted in another of these, to which it jumps\n");
 		break;
 	case PROBE_UNREADABLE:
 		printf("not probed: its code cannot be decoded\n");
@@ -205,7 +206,7 @@ static void say_allocator(const struct probes *probes, enum choice_reason reason
 
 	printf("allocator %s in %s%s: %s\n", probes->family, object->path,
 	       object->deleted ? " (deleted)" : "", choice_reason_text(reason));
-	if (reason == CHOICE_INTERPOSED)
+	if (reason == CHOICE_INTERPOSED || reason == CHOICE_UNTOLD)
 		return;
 	if (probes->own_cut)
 		printf("  it has code of its own in more than %d places: what it allocates by its own "
@@ -217,51 +218,62 @@ static void say_allocator(const struct probes *probes, enum choice_reason reason
 		say_probe(probes, &probes->probes[i]);
 }
 
-/* The allocators among the objects, each once, *ret_nr of them. */
-static struct probes **find_allocators(const struct target *target, unsigned int *ret_nr)
+/* What was found in the files of a process, each once. */
+struct found {
+	unsigned int nr;
+	struct probes *all[HT_MAX_ALLOCATORS];
+};
+
+/* What one way to look finds in @object. */
+static void find_in(struct found *found, struct object *object, bool is_exe, bool told)
+{
+	struct probes *probes = found->nr < HT_MAX_ALLOCATORS ? calloc(1, sizeof(*probes)) : NULL;
+	struct diag diag = {0};
+	int err;
+
+	if (!probes)
+		return;
+	err = told ? told_probes_find(object, 0, probes, &diag)
+		   : probes_find(object, is_exe, 0, probes, &diag);
+	if (err && !told)
+		say("object", "no", diag.text);
+	if (!err && probes->nr)
+		found->all[found->nr++] = probes;
+	else
+		free(probes);
+}
+
+static void find_allocators(const struct target *target, struct found *ret)
 {
 	const struct space *space = target->space;
-	struct probes **all = calloc(HT_MAX_ALLOCATORS, sizeof(struct probes *));
-	struct diag diag = {0};
 
-	*ret_nr = 0;
-	for (uint32_t i = 0; i < space->nr_mappings && all && *ret_nr < HT_MAX_ALLOCATORS; i++) {
+	*ret = (struct found){0};
+	for (uint32_t i = 0; i < space->nr_mappings; i++) {
 		struct object *object = space->mappings[i].object;
-		struct probes *probes;
 
 		if (!object || object->vdso || object->lacks & OBJECT_LACKS_ALLOCATOR)
 			continue;
 		object->lacks |= OBJECT_LACKS_ALLOCATOR; /* looked at */
-		probes = calloc(1, sizeof(*probes));
-		if (!probes)
-			break;
-		if (probes_find(object, !strcmp(object->path, target->process.exe), 0, probes,
-				&diag))
-			say("object", "no", diag.text);
-		if (probes->nr)
-			all[(*ret_nr)++] = probes;
-		else
-			free(probes);
+		find_in(ret, object, false, true);
+		find_in(ret, object, !strcmp(object->path, target->process.exe), false);
 	}
-	return all;
 }
 
 /* Returns their number. */
 static unsigned int say_allocators(const struct target *target)
 {
-	unsigned int nr;
-	struct probes **all = find_allocators(target, &nr);
 	struct choice choice;
+	struct found found;
 
-	if (all && !choice_make(target->space, (const struct probes *const *)all, nr, &choice))
-		for (unsigned int i = 0; i < nr; i++)
-			say_allocator(all[i], choice.reasons[i]);
-	for (unsigned int i = 0; i < nr; i++) {
-		probes_done(all[i]);
-		free(all[i]);
+	find_allocators(target, &found);
+	if (!choice_make(target->space, (const struct probes *const *)found.all, found.nr, &choice))
+		for (unsigned int i = 0; i < found.nr; i++)
+			say_allocator(found.all[i], choice.reasons[i]);
+	for (unsigned int i = 0; i < found.nr; i++) {
+		probes_done(found.all[i]);
+		free(found.all[i]);
 	}
-	free(all);
-	return nr;
+	return found.nr;
 }
 
 static int check_target(pid_t pid)

@@ -154,6 +154,7 @@ static void settle(struct record_options *options, const struct argp_state *stat
 	if (options->session.source == SOURCE_MALLOC && options->rate_auto && !options->budget)
 		options->budget = GOVERNOR_SHARE_DEFAULT;
 	options->session.governed = options->budget > 0;
+	options->session.told = options->rate_auto;
 	if (!given && !options->command)
 		argp_error(state,
 			   "what to watch? Give -p PID, -n NAME, -c CGROUP, -a or -- COMMAND");

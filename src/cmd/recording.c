@@ -168,7 +168,7 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	if (site->alloc_objects > 0)
 		sample.nr_labels = add_number(labels, sample.nr_labels, "bytes",
 					      site->alloc_bytes / site->alloc_objects);
-	if (recording->rate > 1) {
+	if (recording_is_sampled(recording)) {
 		sample.nr_labels =
 			add_number(labels, sample.nr_labels, "alloc_stderr", sqrt(site->alloc_var));
 		sample.nr_labels =
@@ -334,7 +334,7 @@ static int note_allocators(struct profile *profile, const struct recording *reco
 		if (!recording->several)
 			fprintf(out, " (%s)", choice_reason_text(reason));
 		for (unsigned int k = 0; k < probes->nr && reason != CHOICE_INTERPOSED; k++)
-			if (probes->probes[k].state == PROBE_USED)
+			if (probes_at(probes, probes->probes[k].number) == &probes->probes[k])
 				fprintf(out, "%s%s", k ? " " : ": ",
 					probe_symbol(&probes->probes[k]));
 	}
@@ -440,6 +440,23 @@ static void set_perf_maps(const struct recording *recording)
 	}
 }
 
+bool recording_is_sampled(const struct recording *recording)
+{
+	return recording->rate > 1 || attachments_are_told(session_attachments(recording->session));
+}
+
+/* Mean bytes between two samples; of what processes sample themselves as it came out. */
+static int64_t mean_rate(const struct recording *recording, const struct snapshot *snapshot)
+{
+	const __u64 *count = snapshot->stats.count;
+	struct site_totals total;
+
+	if (!attachments_are_told(session_attachments(recording->session)))
+		return (int64_t)budget_mean_rate(recording->budget, count[HT_COUNT_allocs]);
+	snapshot_total(snapshot, &total);
+	return count[HT_COUNT_samples] ? total.alloc_bytes / count[HT_COUNT_samples] : 1;
+}
+
 int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
 		      struct profile **ret)
 {
@@ -462,11 +479,8 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = snapshot->watched_ns;
-	profile->period =
-		v8->source == SOURCE_MALLOC
-			? (int64_t)budget_mean_rate(recording->budget,
-						    snapshot->stats.count[HT_COUNT_allocs])
-			: v8_period(v8, snapshot);
+	profile->period = v8->source == SOURCE_MALLOC ? mean_rate(recording, snapshot)
+						      : v8_period(v8, snapshot);
 	for (int i = 0; i < NR_METRICS; i++)
 		profile->has_metric[i] = v8_has_metric(v8->source, i);
 	*ret = profile;

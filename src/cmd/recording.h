@@ -6,6 +6,7 @@
 #ifndef HEAPTAP_CMD_RECORDING_H
 #define HEAPTAP_CMD_RECORDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cmd/budget.h"
@@ -32,6 +33,9 @@ struct recording {
  */
 int recording_fold(void *arg, const struct site_totals *site);
 void recording_done(struct recording *recording);
+
+/* Does a sample stand for more than itself? By our rate, or by the sampler of a process. */
+bool recording_is_sampled(const struct recording *recording);
 
 /* The relative standard error of a total, as "0.8" percent. */
 double relative_error(double total, double variance);

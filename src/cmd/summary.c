@@ -240,10 +240,10 @@ static void say_held(const struct recording *recording, const struct snapshot *s
 		return;
 	}
 	snapshot_total(snapshot, &total);
-	if (recording->rate > 1 && total.inuse_bytes > 0)
+	if (recording_is_sampled(recording) && total.inuse_bytes > 0)
 		snprintf(error, sizeof(error), " (standard error %.1f%%)",
 			 relative_error(total.inuse_bytes, total.inuse_var));
-	else if (recording->rate > 1)
+	else if (recording_is_sampled(recording))
 		snprintf(error, sizeof(error), " (less than the rate can show)");
 	cmd_message("in use: %s in %.0f objects%s, allocated in the %s since %s",
 		    text_bytes(bytes, total.inuse_bytes), total.inuse_objects, error, watched,
@@ -258,7 +258,9 @@ static void say_seen(const struct recording *recording, const struct snapshot *s
 
 	for (int i = 0; i < HT_NR_DATA_LOSSES; i++)
 		nr_lost += snapshot->stats.loss[i];
-	if (recording->rate > 1)
+	if (attachments_are_told(session_attachments(recording->session)))
+		snprintf(rate, sizeof(rate), "as the process's own sampler chose them");
+	else if (recording->rate > 1)
 		snprintf(rate, sizeof(rate), "%sone per %s",
 			 recording->budget->past > 0 ? "at first more, in the end " : "",
 			 text_bytes(bytes, recording->rate));

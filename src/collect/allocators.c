@@ -103,6 +103,8 @@ const struct allocator_function allocator_functions[] = {
 	DELETE(ALIGNED),
 	DELETE("m" ALIGNED),
 	DELETE(ALIGNED NOTHROW),
+	ROW(NAMES_TOLD, HT_TOLD_PROVIDER ":alloc", TOLD_ALLOC, NONE, NONE, NONE, NONE),
+	ROW(NAMES_TOLD, HT_TOLD_PROVIDER ":free", TOLD_FREE, NONE, NONE, NONE, NONE),
 };
 
 const unsigned int nr_allocator_functions =

@@ -21,6 +21,7 @@ enum allocator_names {
 	NAMES_RJEM,	/* as Rust's crates prefix them */
 	NAMES_TC,
 	NAMES_MI,
+	NAMES_TOLD, /* USDT probes, found by their notes: heaptap/told.h */
 	NR_ALLOCATOR_NAMES,
 };
 

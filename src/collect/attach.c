@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "collect/links.h"
+#include "collect/told_probes.h"
 
 #define MAX_SITES (sizeof(((struct probes *)0)->probes) / sizeof(struct probe))
 
 /* The sites of one call shape. */
 struct sites {
-	uint64_t offsets[MAX_SITES], cookies[MAX_SITES];
+	uint64_t offsets[MAX_SITES], cookies[MAX_SITES], counters[MAX_SITES];
+	bool counted; /* one has a counter */
 	size_t nr;
 };
 
@@ -29,6 +31,7 @@ static void collect_sites(const struct probes *probes, enum kernel_program shape
 	} cookie;
 
 	ret->nr = 0;
+	ret->counted = false;
 	for (unsigned int i = 0; i < probes->nr; i++) {
 		const struct probe *probe = &probes->probes[i];
 
@@ -39,6 +42,8 @@ static void collect_sites(const struct probes *probes, enum kernel_program shape
 		cookie.word = probe->cookie;
 		cookie.fields.everywhere = everywhere;
 		ret->cookies[ret->nr] = cookie.word;
+		ret->counters[ret->nr] = probe->counter;
+		ret->counted |= probe->counter;
 		ret->nr++;
 	}
 }
@@ -84,6 +89,9 @@ static int attach(const struct kernel *kernel, const struct caps *caps, pid_t pi
 			err = link_set_add(&links->set, kernel, caps, shape, object,
 					   &(struct link_sites){.offsets = sites.offsets,
 								.cookies = sites.cookies,
+								.counters = sites.counted
+										    ? sites.counters
+										    : NULL,
 								.nr = sites.nr,
 								.pid = pid});
 	}
@@ -104,13 +112,43 @@ static struct attachment *find(const struct attachments *attachments, const stru
 	return NULL;
 }
 
+/* A new attachment of @probes, which it takes, to process @pid. */
+static int add(struct attachments *attachments, const struct kernel *kernel,
+	       const struct caps *caps, struct probes *probes, pid_t pid, struct diag *diag)
+{
+	struct attachment *all, *attachment;
+	int err;
+
+	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
+	if (all)
+		attachments->all = all;
+	if (!all || attachments->nr == HT_MAX_ALLOCATORS) {
+		diag_fail(diag, all ? -E2BIG : -ENOMEM,
+			  "%s would be allocator %u of this recording, and %u is the most: "
+			  "watch fewer kinds of containers at once",
+			  probes->object->path, attachments->nr + 1, HT_MAX_ALLOCATORS);
+		probes_done(probes);
+		return all ? -E2BIG : -ENOMEM;
+	}
+	kernel_own_code(kernel)[attachments->nr] = probes->own;
+	attachment = &all[attachments->nr];
+	*attachment = (struct attachment){.probes = *probes};
+	err = attach(kernel, caps, pid, attachment, diag);
+	if (err) {
+		free(attachment->links);
+		probes_done(&attachment->probes);
+		return err;
+	}
+	attachments->nr++;
+	return 1;
+}
+
 int attachments_add(struct attachments *attachments, const struct kernel *kernel,
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
 		    struct diag *diag)
 {
-	struct attachment *all, *attachment = find(attachments, object);
+	struct attachment *attachment = find(attachments, object);
 	struct probes probes;
-	int err;
 
 	if (attachment)
 		return attach(kernel, caps, pid, attachment, diag) ?: 1;
@@ -121,27 +159,44 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 		object->lacks |= OBJECT_LACKS_ALLOCATOR;
 		return 0;
 	}
-	all = reallocarray(attachments->all, attachments->nr + 1, sizeof(*all));
-	if (all)
-		attachments->all = all;
-	if (!all || attachments->nr == HT_MAX_ALLOCATORS) {
-		probes_done(&probes);
-		return diag_fail(diag, all ? -E2BIG : -ENOMEM,
-				 "%s would be allocator %u of this recording, and %u is the most: "
-				 "watch fewer kinds of containers at once",
-				 object->path, attachments->nr + 1, HT_MAX_ALLOCATORS);
+	return add(attachments, kernel, caps, &probes, pid, diag);
+}
+
+/* Where the arguments are goes into the programs' table; what finds no room there is not probed. */
+static void place_told(struct attachments *attachments, const struct kernel *kernel,
+		       struct probes *probes)
+{
+	for (unsigned int i = 0; i < probes->nr; i++) {
+		struct probe *probe = &probes->probes[i];
+		struct ht_cookie cookie;
+
+		if (probe->state != PROBE_USED)
+			continue;
+		if (attachments->nr_told == HT_MAX_TOLD) {
+			probe->state = PROBE_NUMBERLESS;
+			continue;
+		}
+		memcpy(&cookie, &probe->cookie, sizeof(cookie));
+		cookie.site = attachments->nr_told++;
+		memcpy(&probe->cookie, &cookie, sizeof(cookie));
+		kernel_told(kernel)[cookie.site] = probe->told;
 	}
-	kernel_own_code(kernel)[attachments->nr] = probes.own;
-	attachment = &all[attachments->nr];
-	*attachment = (struct attachment){.probes = probes};
-	err = attach(kernel, caps, pid, attachment, diag);
-	if (err) {
-		free(attachment->links);
-		probes_done(&attachment->probes);
-		return err;
-	}
-	attachments->nr++;
-	return 1;
+}
+
+int attachments_add_told(struct attachments *attachments, const struct kernel *kernel,
+			 const struct caps *caps, struct object *object, pid_t pid,
+			 struct diag *diag)
+{
+	struct attachment *attachment = find(attachments, object);
+	struct probes probes;
+
+	if (attachment)
+		return attach(kernel, caps, pid, attachment, diag) ?: 1;
+	if (!told_probes_exist(object) ||
+	    told_probes_find(object, attachments->nr * HT_ALLOCATOR_PROBES, &probes, NULL))
+		return 0;
+	place_told(attachments, kernel, &probes);
+	return add(attachments, kernel, caps, &probes, pid, diag);
 }
 
 void attachments_leave(struct attachments *attachments, pid_t pid)
@@ -210,6 +265,11 @@ int attachments_choose(const struct attachments *attachments, const struct space
 	return choice_make(space, all, attachments->nr, ret);
 }
 
+bool attachments_are_told(const struct attachments *attachments)
+{
+	return attachments->nr_told > 0;
+}
+
 bool attachments_have(const struct attachments *attachments, const struct object *object)
 {
 	return find(attachments, object);
@@ -247,6 +307,8 @@ void attachments_function(const struct attachments *attachments, unsigned int nu
 		if (!probe)
 			continue;
 		ret->symbol = probe_symbol(probe);
+		if (probes->told) /* a place in a function, not one */
+			return;
 		ret->mapping = mapping_of(space, probes->object, probe->offset);
 		if (ret->mapping != SPACE_NONE)
 			ret->address = space->mappings[ret->mapping].start + probe->offset -

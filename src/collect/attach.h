@@ -31,7 +31,7 @@ struct attachment {
 
 /* All of a recording. Probes are numbered through: ht_cookie.probe. */
 struct attachments {
-	unsigned int nr;
+	unsigned int nr, nr_told; /* of told: places of probes that processes have themselves */
 	struct attachment *all;
 };
 
@@ -45,6 +45,11 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
 		    struct diag *diag);
 
+/* The same with the probes by which @object itself tells of what is allocated. */
+int attachments_add_told(struct attachments *attachments, const struct kernel *kernel,
+			 const struct caps *caps, struct object *object, pid_t pid,
+			 struct diag *diag);
+
 /* Removes the probes of one process, without waiting for it. */
 void attachments_leave(struct attachments *attachments, pid_t pid);
 
@@ -55,6 +60,9 @@ void attachments_done(struct attachments *attachments);
 /* Which of them the process behind @space uses: ret->reasons by index. 0 or -ENOMEM. */
 int attachments_choose(const struct attachments *attachments, const struct space *space,
 		       struct choice *ret);
+
+/* Does a file among them tell itself of what is allocated? */
+bool attachments_are_told(const struct attachments *attachments);
 
 bool attachments_have(const struct attachments *attachments, const struct object *object);
 

@@ -10,6 +10,9 @@
 const char *choice_reason_text(enum choice_reason reason)
 {
 	static const char *const texts[] = {
+		[CHOICE_TOLD] = "the process samples its allocations itself, and no other "
+				"allocator of it is probed",
+		[CHOICE_UNTOLD] = "not used: the process samples its allocations itself",
 		[CHOICE_UNMAPPED] = "not mapped",
 		[CHOICE_ONLY] = "the only one",
 		[CHOICE_FIRST] = "first in the link order",
@@ -118,6 +121,24 @@ static enum choice_reason choose(const struct choosing *choosing, unsigned int w
 	return probes->has_prefixed ? CHOICE_OWN_NAMES : CHOICE_PARTLY;
 }
 
+/* Where a process tells of its allocations itself nobody else is asked, nor what other processes
+ * bring in later. */
+static bool choose_told(const struct probes *const *all, unsigned int nr, struct choice *choice)
+{
+	uint64_t told = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (all[i]->told && choice->reasons[i] != CHOICE_UNMAPPED)
+			told |= 1ULL << i;
+	if (!told)
+		return false;
+	choice->unused.allocators = ~told;
+	for (unsigned int i = 0; i < nr; i++)
+		if (choice->reasons[i] != CHOICE_UNMAPPED)
+			choice->reasons[i] = all[i]->told ? CHOICE_TOLD : CHOICE_UNTOLD;
+	return true;
+}
+
 int choice_make(const struct space *space, const struct probes *const *all, unsigned int nr,
 		struct choice *ret)
 {
@@ -140,6 +161,8 @@ int choice_make(const struct space *space, const struct probes *const *all, unsi
 		nr_c++;
 	}
 	link_map_done(&order);
+	if (choose_told(all, nr, ret))
+		return 0;
 	for (unsigned int i = 0; i < nr; i++)
 		if (ret->reasons[i] == CHOICE_UNKNOWN)
 			ret->reasons[i] = choose(&choosing, i, nr_c, ret);

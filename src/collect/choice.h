@@ -11,6 +11,8 @@
 #include "proc/space.h"
 
 enum choice_reason {
+	CHOICE_TOLD,	   /* the process's own probes: heaptap/told.h */
+	CHOICE_UNTOLD,	   /* not asked, since there are those */
 	CHOICE_UNMAPPED,   /* the process does not map it */
 	CHOICE_ONLY,	   /* no other defines malloc */
 	CHOICE_FIRST,	   /* before the others in the order of the dynamic linker */

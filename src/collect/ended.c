@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/live_map.h"
 #include "collect/processes.h"
 #include "util/clock.h"
 
@@ -115,8 +116,8 @@ int ended_sweep(struct ended *ended, struct kernel *kernel, struct stacks *stack
 	ended->nr_swept = list->nr_gone;
 	kernel_sites(kernel, &sweep.nr_sites);
 	sweep.old = calloc(sweep.nr_sites, sizeof(*sweep.old));
-	err = sweep.old ? kernel_live_each(kernel, visit, &sweep) : -ENOMEM;
-	err = err ?: kernel_live_delete(kernel, sweep.keys, sweep.nr);
+	err = sweep.old ? live_map_each(kernel_live_fd(kernel), visit, &sweep) : -ENOMEM;
+	err = err ?: live_map_delete(kernel_live_fd(kernel), sweep.keys, sweep.nr);
 	took = clock_now_ns() - begin; /* naming sites takes longer, but is done once for each */
 	err = err ?: fold_sites(&sweep, kernel, stacks);
 	if (!err)

@@ -32,6 +32,7 @@ struct kernel {
 	struct ht_process *processes; /* HT_MAX_PROCESSES, shared with the programs */
 	struct ht_v8 *v8s;	      /* HT_MAX_V8, likewise */
 	struct ht_own_code *own_code; /* HT_MAX_ALLOCATORS, likewise */
+	struct ht_told *told;	      /* HT_MAX_TOLD, likewise */
 };
 
 #define BASE_RATE_EXACT 8192 /* of a recording that begins exact */
@@ -39,6 +40,7 @@ struct kernel {
 #define PROCESSES_SIZE	(HT_MAX_PROCESSES * sizeof(struct ht_process))
 #define V8S_SIZE	(HT_MAX_V8 * sizeof(struct ht_v8))
 #define OWN_CODE_SIZE	(HT_MAX_ALLOCATORS * sizeof(struct ht_own_code))
+#define TOLD_SIZE	(HT_MAX_TOLD * sizeof(struct ht_told))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
@@ -100,6 +102,8 @@ static void programs_of(const struct kernel *kernel, enum kernel_program program
 		[PROGRAM_REALLOC] = {skel->progs.realloc_session, skel->progs.realloc_entry,
 				     skel->progs.realloc_return},
 		[PROGRAM_FREE] = {NULL, skel->progs.free_entry, NULL},
+		[PROGRAM_TOLD_ALLOC] = {NULL, skel->progs.told_alloc, NULL},
+		[PROGRAM_TOLD_FREE] = {NULL, skel->progs.told_free, NULL},
 		[PROGRAM_LOADER] = {NULL, skel->progs.loader_state, NULL},
 		[PROGRAM_MOVES] = {NULL, skel->progs.v8_moves, NULL},
 		[PROGRAM_GC_START] = {NULL, skel->progs.gc_start, NULL},
@@ -194,33 +198,54 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	return err ?: bpf_map__set_max_entries(skel->maps.scratch, slots);
 }
 
-/* A map's array as memory of both sides. 0 or -errno. */
-static int map_array(const struct bpf_map *map, size_t size, int protection, void **ret)
-{
-	void *memory = mmap(NULL, size, protection, MAP_SHARED, bpf_map__fd(map), 0);
+/* A map's array that both sides have in memory. */
+struct shared_array {
+	const struct bpf_map *map;
+	size_t size;
+	void **memory;
+};
+#define NR_SHARED_ARRAYS 5
 
-	if (memory == MAP_FAILED)
-		return -errno;
-	*ret = memory;
-	return 0;
+static void shared_arrays(struct kernel *kernel, struct shared_array ret[NR_SHARED_ARRAYS])
+{
+	const struct heaptap_bpf *skel = kernel->skel;
+	const struct shared_array all[NR_SHARED_ARRAYS] = {
+		{skel->maps.sites, kernel->sites_size, (void **)&kernel->sites},
+		{skel->maps.processes, PROCESSES_SIZE, (void **)&kernel->processes},
+		{skel->maps.v8s, V8S_SIZE, (void **)&kernel->v8s},
+		{skel->maps.own_code, OWN_CODE_SIZE, (void **)&kernel->own_code},
+		{skel->maps.told, TOLD_SIZE, (void **)&kernel->told},
+	};
+
+	memcpy(ret, all, sizeof(all));
 }
 
 static int map_memory(struct kernel *kernel)
 {
-	const struct heaptap_bpf *skel = kernel->skel;
-	size_t page = sysconf(_SC_PAGESIZE);
-	const int both = PROT_READ | PROT_WRITE;
-	int err;
+	struct shared_array all[NR_SHARED_ARRAYS];
 
-	kernel->sites_size = round_up(kernel->sizes.nr_sites * sizeof(struct ht_site), page);
-	err = map_array(skel->maps.sites, kernel->sites_size, both, (void **)&kernel->sites);
-	err = err
-		      ?: map_array(skel->maps.processes, PROCESSES_SIZE, both,
-				   (void **)&kernel->processes);
-	err = err ?: map_array(skel->maps.v8s, V8S_SIZE, both, (void **)&kernel->v8s);
-	return err
-		       ?: map_array(skel->maps.own_code, OWN_CODE_SIZE, both,
-				    (void **)&kernel->own_code);
+	kernel->sites_size =
+		round_up(kernel->sizes.nr_sites * sizeof(struct ht_site), sysconf(_SC_PAGESIZE));
+	shared_arrays(kernel, all);
+	for (int i = 0; i < NR_SHARED_ARRAYS; i++) {
+		void *memory = mmap(NULL, all[i].size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				    bpf_map__fd(all[i].map), 0);
+
+		if (memory == MAP_FAILED)
+			return -errno;
+		*all[i].memory = memory;
+	}
+	return 0;
+}
+
+static void unmap_memory(struct kernel *kernel)
+{
+	struct shared_array all[NR_SHARED_ARRAYS];
+
+	shared_arrays(kernel, all);
+	for (int i = 0; i < NR_SHARED_ARRAYS; i++)
+		if (*all[i].memory)
+			munmap(*all[i].memory, all[i].size);
 }
 
 /* The unit of variances. For a rate that may grow: fine enough for the smallest it is raised to,
@@ -281,14 +306,8 @@ void kernel_free(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
-	if (kernel->sites)
-		munmap(kernel->sites, kernel->sites_size);
-	if (kernel->processes)
-		munmap(kernel->processes, PROCESSES_SIZE);
-	if (kernel->v8s)
-		munmap(kernel->v8s, V8S_SIZE);
-	if (kernel->own_code)
-		munmap(kernel->own_code, OWN_CODE_SIZE);
+	if (kernel->skel)
+		unmap_memory(kernel);
 	heaptap_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -346,6 +365,11 @@ struct ht_v8 *kernel_v8s(struct kernel *kernel)
 struct ht_own_code *kernel_own_code(const struct kernel *kernel)
 {
 	return kernel->own_code;
+}
+
+struct ht_told *kernel_told(const struct kernel *kernel)
+{
+	return kernel->told;
 }
 
 struct ht_process *kernel_processes(const struct kernel *kernel)
@@ -416,52 +440,9 @@ int kernel_stats(const struct kernel *kernel, struct ht_stats *ret)
 	return err;
 }
 
-/* Elements are read by the thousand: one system call each would take seconds for a full map. */
-#define LIVE_BATCH 4096
-
-int kernel_live_each(const struct kernel *kernel,
-		     int (*visit)(const struct ht_live_key *key, const struct ht_live *entry,
-				  void *arg),
-		     void *arg)
+int kernel_live_fd(const struct kernel *kernel)
 {
-	int map = bpf_map__fd(kernel->skel->maps.live), err = 0;
-	struct ht_live_key *keys = calloc(LIVE_BATCH, sizeof(*keys));
-	struct ht_live *entries = calloc(LIVE_BATCH, sizeof(*entries));
-	uint32_t cursor, n;
-	bool first = true, last = false;
-
-	if (!keys || !entries)
-		err = -ENOMEM;
-	while (!err && !last) {
-		n = LIVE_BATCH;
-		if (bpf_map_lookup_batch(map, first ? NULL : &cursor, &cursor, keys, entries, &n,
-					 NULL)) {
-			last = errno == ENOENT;
-			if (!last)
-				err = -errno;
-		}
-		first = false;
-		for (uint32_t i = 0; i < n && !err; i++)
-			err = visit(&keys[i], &entries[i], arg);
-	}
-	free(keys);
-	free(entries);
-	return err;
-}
-
-int kernel_live_delete(const struct kernel *kernel, const struct ht_live_key *keys, uint32_t nr)
-{
-	int map = bpf_map__fd(kernel->skel->maps.live);
-
-	for (uint32_t done = 0; done < nr; done++) {
-		uint32_t n = nr - done;
-
-		/* stops at what is not there */
-		if (bpf_map_delete_batch(map, keys + done, &n, NULL) && errno != ENOENT)
-			return -errno;
-		done += n;
-	}
-	return 0;
+	return bpf_map__fd(kernel->skel->maps.live);
 }
 
 int kernel_events_fd(const struct kernel *kernel)

@@ -11,6 +11,7 @@
 
 #include "collect/caps.h"
 #include "collect/tables.h"
+#include "heaptap/told.h"
 #include "heaptap/v8.h"
 #include "heaptap/wire.h"
 #include "util/diag.h"
@@ -37,6 +38,8 @@ enum kernel_program {
 	PROGRAM_ALLOC_OUT,
 	PROGRAM_REALLOC,
 	PROGRAM_FREE,
+	PROGRAM_TOLD_ALLOC, /* told by the process: heaptap/told.h */
+	PROGRAM_TOLD_FREE,
 	PROGRAM_LOADER, /* the dynamic loader's hook for debuggers */
 	PROGRAM_MOVES,	/* the beginning and the end of V8's collections */
 	PROGRAM_GC_START,
@@ -83,6 +86,9 @@ struct ht_process *kernel_processes(const struct kernel *kernel);
 /* The HT_MAX_ALLOCATORS entries of what is whose own code, written before probes are attached. */
 struct ht_own_code *kernel_own_code(const struct kernel *kernel);
 
+/* The HT_MAX_TOLD places of probes that processes have themselves, likewise. */
+struct ht_told *kernel_told(const struct kernel *kernel);
+
 /* The HT_MAX_V8 entries of the programs' table of V8s, written in place; one is free when its
  * blob_size is 0. */
 struct ht_v8 *kernel_v8s(struct kernel *kernel);
@@ -109,14 +115,8 @@ void kernel_tell_all_execs(struct kernel *kernel);
 /* Sum over all CPUs. */
 int kernel_stats(const struct kernel *kernel, struct ht_stats *ret);
 
-/* Calls @visit for every outstanding allocation; stops when it returns non-zero. */
-int kernel_live_each(const struct kernel *kernel,
-		     int (*visit)(const struct ht_live_key *key, const struct ht_live *entry,
-				  void *arg),
-		     void *arg);
-
-/* Takes entries out of the live map; totals stay. 0 or -errno. */
-int kernel_live_delete(const struct kernel *kernel, const struct ht_live_key *keys, uint32_t nr);
+/* File descriptor of the map of outstanding allocations: collect/live_map.h. */
+int kernel_live_fd(const struct kernel *kernel);
 
 /* File descriptor of the event ring, for ring_buffer__new(). */
 int kernel_events_fd(const struct kernel *kernel);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define UPROBE_MULTI_RETURN 1
+#define COUNTER_SHIFT	    32 /* in perf_event_attr.config of the uprobe PMU (Linux 4.20) */
 
 /* The part of union bpf_attr that BPF_LINK_CREATE reads for a uprobe_multi link (Linux 6.6). */
 struct multi_attr {
@@ -45,6 +46,7 @@ int link_multi(int program_fd, uint32_t attach_type, bool on_return, const struc
 		.path = (uintptr_t)sites->path,
 		.offsets = (uintptr_t)sites->offsets,
 		.cookies = (uintptr_t)sites->cookies,
+		.ref_ctr_offsets = (uintptr_t)sites->counters,
 		.cnt = sites->nr,
 		.multi_flags = on_return ? UPROBE_MULTI_RETURN : 0,
 		.pid = sites->pid,
@@ -80,6 +82,8 @@ static int open_uprobe(bool on_return, const struct link_sites *sites, size_t in
 		return bit;
 	attr.type = type;
 	attr.config = on_return ? 1ULL << bit : 0;
+	if (sites->counters)
+		attr.config |= sites->counters[index] << COUNTER_SHIFT;
 	attr.config1 = (uintptr_t)sites->path;
 	attr.config2 = sites->offsets[index];
 	fd = syscall(SYS_perf_event_open, &attr, sites->pid ? sites->pid : -1, sites->pid ? -1 : 0,

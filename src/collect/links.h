@@ -23,6 +23,8 @@ struct link_sites {
 	const char *path;	 /* of the file; /proc/self/fd/N names an open one */
 	const uint64_t *offsets; /* in the file */
 	const uint64_t *cookies;
+	const uint64_t *counters; /* offsets in the file of 16-bit counts of listeners, 0 = none;
+				   * NULL: none has one */
 	size_t nr;
 	pid_t pid; /* this process only; 0 = all that map the file */
 };

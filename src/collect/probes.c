@@ -144,7 +144,7 @@ static int judge_names(struct finding *finding, bool private_symbols, bool *ret_
 		else if (f->names == NAMES_OPERATOR && f->shape == PROGRAM_ALLOC)
 			finding->operator_new = i;
 	}
-	for (int n = 0; n < NR_ALLOCATOR_NAMES; n++) {
+	for (int n = 0; n < NAMES_TOLD; n++) {
 		finding->has_names[n] = !missing[n];
 		any |= n != NAMES_OPERATOR && !missing[n];
 	}
@@ -332,7 +332,7 @@ static int find_probes(struct finding *finding, bool private_symbols)
 		    is_there(finding, i, private_symbols))
 			add_probe(finding, i);
 	probes->has_c = finding->has_names[NAMES_C];
-	for (int n = NAMES_OPERATOR + 1; n < NR_ALLOCATOR_NAMES; n++)
+	for (int n = NAMES_OPERATOR + 1; n < NAMES_TOLD; n++)
 		probes->has_prefixed |= finding->has_names[n];
 	probes->family = family_of(finding->image);
 	sort_ranges(finding);

@@ -11,6 +11,7 @@
 #include "collect/allocators.h"
 #include "collect/inner_calls.h"
 #include "collect/probe_site.h"
+#include "heaptap/told.h"
 #include "proc/space.h"
 #include "util/diag.h"
 
@@ -28,8 +29,10 @@ struct probe {
 	unsigned int number;	      /* ht_cookie.probe, when it is used */
 	uint64_t vaddr, offset, size; /* of the function, in the file */
 	struct probe_site site;
-	bool forwards;	 /* may end in a jump to another probed function */
-	uint64_t cookie; /* struct ht_cookie */
+	bool forwards;	  /* may end in a jump to another probed function */
+	uint64_t cookie;  /* struct ht_cookie */
+	uint64_t counter; /* offset in the file of the count of who listens; 0: there is none */
+	struct ht_told told;
 };
 
 #define MAX_PROBES MAX_ALLOCATOR_FUNCTIONS
@@ -39,6 +42,7 @@ struct probes {
 	struct object *object; /* held */
 	const char *family;    /* "jemalloc"; "own" when it is none that is known */
 	bool has_c;	       /* malloc and free, for all others that are linked with it */
+	bool told;	       /* collect/told_probes.h, and nothing else */
 	bool has_prefixed;     /* je_malloc and the like: for whoever knows it */
 	bool own_cut;	       /* it has more code of its own than @own has room for */
 	struct ht_own_code own;

@@ -217,6 +217,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.tables = session->tables,
 		.objects = session->objects,
 		.loaders = &session->loaders,
+		.told = options->told,
 		.attachments = options->source == SOURCE_MALLOC ? &session->attachments : NULL,
 	};
 	session->ring =

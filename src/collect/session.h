@@ -30,6 +30,8 @@ struct session_options {
 	bool governed;	     /* the rate may be raised */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	struct caps caps;    /* detected */
+	bool told;	     /* processes that carry otel_memory probes are probed there:
+				collect/told_probes.h */
 	bool empty_programs; /* traps only: for benchmarks */
 	bool verbose;
 	uint32_t copy_every; /* with dump: the raw stack of every N-th sample goes there */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/live_map.h"
 #include "heaptap/sampling.h"
 
 static double bytes_of(uint64_t fixed)
@@ -124,7 +125,7 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 	ret->stats.count[HT_COUNT_allocs] -= ret->stats.count[HT_COUNT_nested];
 	ret->stats.loss[HT_LOSS_stack_lost] = count_lost_stacks(sites, ret->nr_sites);
 	if (!err && min_age_ns)
-		err = kernel_live_each(kernel, add_if_old, &aging);
+		err = live_map_each(kernel_live_fd(kernel), add_if_old, &aging);
 	if (err)
 		snapshot_done(ret);
 	return err;

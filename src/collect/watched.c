@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "collect/processes.h"
+#include "collect/told_probes.h"
 #include "heaptap/unwind.h"
 #include "util/clock.h"
 
@@ -135,14 +136,17 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 		   struct object *object, struct diag *diag)
 {
 	const struct process *process = &watched->target.process;
+	pid_t pid = watched->everywhere ? 0 : process->pid;
 	int err = remember(watched, object);
 
 	if (err)
 		return diag_fail(diag, err, "out of memory");
-	if (shared->attachments)
+	if (shared->attachments && watched->tells)
+		err = attachments_add_told(shared->attachments, shared->kernel, shared->caps,
+					   object, pid, diag);
+	else if (shared->attachments)
 		err = attachments_add(shared->attachments, shared->kernel, shared->caps, object,
-				      !strcmp(object->path, process->exe),
-				      watched->everywhere ? 0 : process->pid, diag);
+				      !strcmp(object->path, process->exe), pid, diag);
 	if (err < 0)
 		return err;
 	if (!watched->loader && is_loader(object, &watched->loader_place) &&
@@ -180,11 +184,26 @@ static int choose(struct watched *watched, const struct watch_shared *shared)
 	return err;
 }
 
+/* Before any allocator is probed: in its place the probes the process has itself are. */
+static bool tells(const struct watched *watched)
+{
+	const struct space *space = watched->target.space;
+
+	for (uint32_t i = 0; i < space->nr_mappings; i++) {
+		struct object *object = space->mappings[i].object;
+
+		if (space->mappings[i].live && object && !object->vdso && told_probes_exist(object))
+			return true;
+	}
+	return false;
+}
+
 int watched_examine(struct watched *watched, const struct watch_shared *shared, struct diag *diag)
 {
 	const struct space *space = watched->target.space;
 	int err = 0;
 
+	watched->tells |= shared->told && tells(watched);
 	for (uint32_t i = 0; i < space->nr_mappings && !err && !shared->closed; i++) {
 		struct object *object = space->mappings[i].object;
 

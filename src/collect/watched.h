@@ -29,6 +29,7 @@ struct watch_shared {
 	struct loader_hooks *loaders;	 /* for all processes */
 	struct attachments *attachments; /* NULL: no allocator is probed */
 	bool closed;			 /* what comes now gets no probe */
+	bool told; /* processes that tell of their allocations themselves are believed */
 };
 
 struct watched {
@@ -41,6 +42,7 @@ struct watched {
 	struct link_set loader_hook;
 	unsigned int nr_examined; /* objects looked at for allocators and V8, held */
 	struct object **examined;
+	bool tells;	       /* of its allocations: no allocator of it is probed */
 	bool everywhere;       /* counted by links for all processes: HT_PROCESS_EVERYWHERE */
 	struct choice choice;  /* of the allocators it maps, as of its latest mappings */
 	bool in_books;	       /* something of it was counted and handed on */
