@@ -18,13 +18,14 @@
 #include "cmd/options.h"
 #include "cmd/stop.h"
 #include "cmd/target_options.h"
+#include "collect/arenas.h"
 #include "collect/caps.h"
 #include "collect/choice.h"
 #include "collect/cost.h"
 #include "collect/no_allocator.h"
 #include "collect/probes.h"
-#include "collect/told_probes.h"
 #include "collect/target.h"
+#include "collect/told_probes.h"
 
 struct check_options {
 	struct target_options targets; /* none: the machine alone */
@@ -276,6 +277,20 @@ static unsigned int say_allocators(const struct target *target)
 	return found.nr;
 }
 
+static void say_arenas(const struct target *target)
+{
+	const struct space *space = target->space;
+	uint32_t arenas = 0;
+	const char *name;
+
+	for (uint32_t i = 0; i < space->nr_mappings; i++)
+		if (space->mappings[i].object)
+			arenas |= arenas_in(space->mappings[i].object);
+	while ((name = arenas_next(&arenas)))
+		printf("%-15s %-8s %s: the blocks they take are seen, not what is in them\n",
+		       "arenas", "yes", name);
+}
+
 static int check_target(pid_t pid)
 {
 	struct diag diag = {0};
@@ -290,6 +305,7 @@ static int check_target(pid_t pid)
 	printf("%-15s %-8s pid %d (%s) %s\n", "target", "yes", pid, target.process.comm,
 	       target.process.exe);
 	nr = say_allocators(&target);
+	say_arenas(&target);
 	if (!nr)
 		say("allocator", "no", no_allocator_reason(&target));
 	check_v8(&target);

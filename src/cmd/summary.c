@@ -9,6 +9,7 @@
 
 #include "cmd/rss.h"
 #include "cmd/v8_recording.h"
+#include "collect/arenas.h"
 #include "export/text.h"
 
 static const struct {
@@ -273,6 +274,18 @@ static void say_seen(const struct recording *recording, const struct snapshot *s
 		    rate, nr_lost, complete);
 }
 
+static void say_arenas(const struct recording *recording)
+{
+	uint32_t arenas = session_arenas(recording->session);
+	const char *name;
+
+	while ((name = arenas_next(&arenas)))
+		cmd_message(
+			"arenas: %s take blocks from the allocator: those are seen, not what is "
+			"in them",
+			name);
+}
+
 void summary_end(const struct record_options *options, const struct recording *recording,
 		 const struct snapshot *snapshot)
 {
@@ -290,6 +303,8 @@ void summary_end(const struct record_options *options, const struct recording *r
 	say_cost(recording, snapshot);
 	if (options->session.source == SOURCE_MALLOC)
 		say_rss(recording, snapshot);
+	if (options->session.source == SOURCE_MALLOC)
+		say_arenas(recording);
 	say_javascript(options, recording->session);
 	say_children(recording->session, options->verbose);
 	if (options->verbose) {

@@ -62,6 +62,9 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
 /* From now on. -ENOSPC: changed too often. */
 int session_set_rate(struct session *session, uint64_t rate);
 
+/* The arenas of all processes of the session: collect/arenas.h. Reads their files. */
+uint32_t session_arenas(const struct session *session);
+
 /* What was counted, and the target's CPU time, since the recording began. 0 or -errno. */
 struct session_usage {
 	struct ht_stats stats;

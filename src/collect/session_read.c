@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a session has recorded, and of whom. */
+#include <stdlib.h>
+
+#include "collect/arenas.h"
 #include "collect/children.h"
 #include "collect/ended.h"
 #include "collect/javascript_report.h"
@@ -65,6 +68,37 @@ const struct attachments *session_attachments(const struct session *session)
 const struct v8_source *session_v8(const struct session *session)
 {
 	return &session->v8;
+}
+
+/* Files of several processes are read once: most have the same. */
+uint32_t session_arenas(const struct session *session)
+{
+	const struct watch_list *processes = &session->processes;
+	const struct object **seen = NULL;
+	uint32_t arenas = 0;
+	size_t nr = 0;
+
+	for (unsigned int i = 0; i < processes->nr; i++) {
+		const struct watched *watched = processes->all[i];
+		const struct object **all =
+			reallocarray(seen, nr + watched->nr_examined + 1, sizeof(*seen));
+
+		if (!all)
+			break;
+		seen = all;
+		for (unsigned int k = 0; k < watched->nr_examined; k++) {
+			size_t at = 0;
+
+			while (at < nr && seen[at] != watched->examined[k])
+				at++;
+			if (at < nr)
+				continue;
+			seen[nr++] = watched->examined[k];
+			arenas |= arenas_in(watched->examined[k]);
+		}
+	}
+	free(seen);
+	return arenas;
 }
 
 double session_stepped_share(const struct session *session)

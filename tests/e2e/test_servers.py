@@ -116,6 +116,9 @@ def postgres():
                             [*bench, "-n", "-t", "1"], "--follow", pid=server.pid)
     expect("libc.so.6" in profile.notes["allocators"], profile.notes["allocators"])
     expect(named(profile, "MemoryContextAlloc"), "its contexts are in the stacks")
+    expect("PostgreSQL" in profile.notes.get("arenas", ""), "its contexts are said")
+    said = expect_status(heaptap("check", "-p", server.pid), 0).stdout
+    expect(re.search("^arenas .*PostgreSQL", said, re.M), said)
     expect(len({s.labels.get("pid") for s in profile.samples}) > 10, "many processes")
     expect(server.alive(), "postgres has ended")
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run was like, as notes of its profile: whom it watched, how, at what cost, what was lost.
+ */
+#ifndef HEAPTAP_CMD_RECORDING_NOTES_H
+#define HEAPTAP_CMD_RECORDING_NOTES_H
+
+#include "cmd/recording.h"
+
+/* 0 or -errno. */
+int recording_notes(const struct recording *recording, const struct snapshot *snapshot,
+		    struct profile *profile);
+
+#endif
