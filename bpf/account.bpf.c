@@ -326,3 +326,16 @@ __hidden int account_event(struct allocation *a, __u64 bytes, __u64 objects)
 	count_sample();
 	return 0;
 }
+
+__hidden __u32 account_site(struct allocation *a)
+{
+	__u32 index = site_here(a);
+	struct ht_site *site = site_at(index);
+
+	if (!site)
+		return 0;
+	__sync_fetch_and_add(&site->samples, 1);
+	site->last_ms = time_ms();
+	count_sample();
+	return index;
+}
