@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cmd/mmap_recording.h"
 #include "cmd/rss.h"
 #include "cmd/v8_recording.h"
 #include "export/text.h"
@@ -171,7 +172,7 @@ static void say_rss(const struct recording *recording, const struct snapshot *sn
 	char text[512];
 
 	snapshot_total(snapshot, &total);
-	rss_account(recording->session, total.inuse_bytes, &rss);
+	rss_account(recording->session, total.inuse_bytes - snapshot->mmaps.bytes, &rss);
 	if (!rss.has_v8)
 		return;
 	rss_describe(&rss, text, sizeof(text));
@@ -233,7 +234,7 @@ static void say_held(const struct recording *recording, const struct snapshot *s
 	struct site_totals total;
 
 	text_duration(watched, snapshot->watched_ns);
-	if (!snapshot->stats.count[HT_COUNT_allocs]) {
+	if (!snapshot->stats.count[HT_COUNT_allocs] && !snapshot->mmaps.calls) {
 		cmd_message("nothing was allocated in %s: the process was idle, or its memory does "
 			    "not come from malloc",
 			    watched);
@@ -285,6 +286,7 @@ void summary_end(const struct record_options *options, const struct recording *r
 	if (options->session.source == SOURCE_MALLOC &&
 	    (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees]))
 		say_seen(recording, snapshot);
+	mmap_recording_say(snapshot);
 	say_cost(recording, snapshot);
 	if (options->session.source == SOURCE_MALLOC)
 		say_rss(recording, snapshot);
