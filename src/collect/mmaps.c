@@ -37,6 +37,7 @@ struct mmaps {
 	struct image *last; /* that was looked up */
 	uint32_t nr_sites;
 	struct mmap_site *sites;
+	struct allocator_code code;
 	uint64_t nr_unknown; /* of images that are forgotten */
 };
 
@@ -62,6 +63,7 @@ void mmaps_free(struct mmaps *mmaps)
 		return;
 	HASH_ITER (hh, mmaps->images, image, next)
 		image_free(mmaps, image);
+	allocator_code_done(&mmaps->code);
 	free(mmaps->sites);
 	free(mmaps);
 }
@@ -171,15 +173,16 @@ void mmaps_sum(struct mmaps *mmaps, const struct kernel *kernel,
 }
 
 /* A stack that is not there yet may come; what has none is the program's. */
-static enum whose whose(const struct mmaps_context *context, const struct stack *stack)
+static enum whose whose(struct mmaps *mmaps, const struct mmaps_context *context,
+			const struct stack *stack)
 {
 	const struct watched *watched;
 
 	if (!stack)
 		return WHOSE_UNKNOWN;
 	watched = watch_list_at(context->processes, stack->tgid, stack->epoch);
-	return allocator_code_in(context->attachments, &watched->choice, watched->target.space,
-				 stack)
+	return allocator_code_has(&mmaps->code, context->attachments, &watched->choice,
+				  watched->target.space, stack)
 		       ? WHOSE_ALLOCATOR
 		       : WHOSE_PROGRAM;
 }
@@ -195,7 +198,7 @@ void mmaps_add_site(struct mmaps *mmaps, const struct mmaps_context *context, ui
 	if (!row || !row->alloc_objects)
 		return;
 	if (row->whose == WHOSE_UNKNOWN)
-		row->whose = whose(context, stack);
+		row->whose = whose(mmaps, context, stack);
 	if (row->whose == WHOSE_ALLOCATOR) {
 		sums->allocator_calls += row->alloc_objects;
 		sums->allocator_bytes += row->live_bytes;
