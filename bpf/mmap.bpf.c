@@ -26,7 +26,6 @@
 #define MAX_ERRNO  4095
 #define HUGE_SHIFT 21 /* of the default huge page */
 
-
 struct mapping_call {
 	struct ht_process *process;
 	struct pt_regs *regs;

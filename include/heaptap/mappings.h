@@ -22,10 +22,10 @@ enum ht_mapping_kind {
 	HT_MAPPING_ALLOW,   /* mprotect: start, size may be accessed */
 };
 
-#define HT_MAPPING_COUNTED  1 /* anonymous memory */
-#define HT_MAPPING_RESERVED 2 /* ADD: nothing in it may be accessed yet */
-#define HT_MAPPING_KEPT	    4 /* MOVE: the old range stays, empty (MREMAP_DONTUNMAP) */
-#define HT_MAPPING_UNSURE   8 /* MOVE: whether it is anonymous could not be looked up */
+#define HT_MAPPING_COUNTED  1  /* anonymous memory */
+#define HT_MAPPING_RESERVED 2  /* ADD: nothing in it may be accessed yet */
+#define HT_MAPPING_KEPT	    4  /* MOVE: the old range stays, empty (MREMAP_DONTUNMAP) */
+#define HT_MAPPING_UNSURE   8  /* MOVE: whether it is anonymous could not be looked up */
 #define HT_MAPPING_MREMAP   16 /* TAKE: MOVE or RESTORE follows */
 
 struct ht_mapping_event {

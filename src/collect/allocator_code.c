@@ -115,9 +115,8 @@ static void find_pieces(const struct probes *probes, struct allocator_pieces *re
 	elf_image_free(image);
 }
 
-static const struct allocator_pieces *pieces_of(struct allocator_code *code,
-						const struct attachments *attachments,
-						unsigned int index)
+static const struct allocator_pieces *
+pieces_of(struct allocator_code *code, const struct attachments *attachments, unsigned int index)
 {
 	if (index >= code->nr) {
 		struct allocator_pieces *all =

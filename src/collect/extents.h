@@ -20,7 +20,7 @@ struct extent {
 };
 
 struct extent_take {
-	uint64_t bytes; /* that count and are in the book */
+	uint64_t bytes;	     /* that count and are in the book */
 	uint32_t site;	     /* of a row that is free: the next one, + 1 */
 	uint32_t time_ms;    /* when it came to count */
 	uint32_t nr_extents; /* in the book and in lists; 0: the row is free */

@@ -100,14 +100,26 @@ def follow():
     judge(alone, [t for t in truths if t["site"] != "in_child"])
 
 
-@test("what ended children had mapped stays, and exec takes all")
-def ended():
-    profile, _ = record(Target("family"), WITH, "--follow")
-    for site in ("_dl_start", "_start"):
-        samples = [s for s in mapped(profile) if any(is_site(f, site) for f in s.frames)]
-        expect(samples, f"no mapping of the exec'd image by {site}: {len(mapped(profile))}")
-    got = sum(s.values["inuse_objects"] for s in samples)
-    expect(got > 0, "what it had mapped at its end is in use")
+@test("exec takes all that was mapped")
+def execs():
+    profile, truths = record(Target("mmaps", "--exec"), WITH)
+    judge(profile, truths, whole=False, complete=False)
+
+
+@test("an unmapping that fails takes nothing")
+def full():
+    judge(*record(Target("mmaps", "--full"), WITH))
+
+
+@test("a program's own jemalloc, sampled: what it maps behind a jump is its own")
+def jumps():
+    target = Target("jemalloc-static")
+    recording = Recording(WITH, "-r", "64M", pid=target.pid)
+    target.go()
+    recording.stop()
+    profile = recording.profile()
+    expect(not mapped(profile), [s.frames for s in mapped(profile)])
+    expect(int(profile.notes["mmap_allocator_calls"]) > 5, profile.notes)
 
 
 @test("a snapshot has what is mapped at its time; --min-age leaves out the young")

@@ -5,6 +5,8 @@
  *
  *   --threads  threads that map, unmap and map again what the others have just let go
  *   --fork     a child that unmaps what it inherited and maps something itself
+ *   --exec     maps, execs itself, and maps something else
+ *   --full     an unmapping that fails, since it would make more mappings than there may be
  *   --big      blocks so large that malloc maps each, and ones for which it moves the break
  *   --many=N   so many mappings, each unmapped at once
  */
@@ -262,7 +264,7 @@ static void breaks(void)
 	truths[BREAK_UP].freed_objects = 1;
 }
 
-/* --- with --threads, --fork, --big, --many -----------------------------------------------------
+/* --- with options ----------------------------------------------------------------------------
  */
 
 #define NR_THREADS 4
@@ -310,6 +312,35 @@ static void child(void)
 	state(IN_CHILD, 9, 9);
 }
 
+static void before_exec(char **argv)
+{
+	PAGES(map_whole, 6);
+	execl(argv[0], argv[0], "--after-exec", "--hold", NULL);
+	_exit(97);
+}
+
+static void after_exec(void)
+{
+	usleep(700000);
+	state(MAP_WHOLE, 6, 0);
+	PAGES(in_child, 9);
+	state(IN_CHILD, 9, 9);
+}
+
+/* How many mappings there may be is a setting of the system; where it is a million, let it be. */
+static void full(void)
+{
+	char *p = PAGES(map_to_stay, 4), *area = PAGES(map_whole, 200000);
+	size_t n = 0;
+
+	while (n < 200000 && !mprotect(area + n * PAGE, PAGE, PROT_READ))
+		n += 2;
+	if (n < 200000)
+		target_expect(munmap(p + PAGE, PAGE) && errno == ENOMEM, "munmap fails");
+	state(MAP_WHOLE, 200000, 200000);
+	state(STAY, 4, 4);
+}
+
 SITE void *big_block(size_t size)
 {
 	return truth_took(&truths[BIG_BLOCK], malloc(size), size);
@@ -352,6 +383,12 @@ int main(int argc, char **argv)
 		threads();
 	} else if (target_flag(argc, argv, "--fork")) {
 		child();
+	} else if (target_flag(argc, argv, "--exec")) {
+		before_exec(argv);
+	} else if (target_flag(argc, argv, "--after-exec")) {
+		after_exec();
+	} else if (target_flag(argc, argv, "--full")) {
+		full();
 	} else if (target_flag(argc, argv, "--big")) {
 		blocks();
 	} else if (nr) {
