@@ -268,20 +268,21 @@ static void breaks(void)
  */
 
 #define NR_THREADS 4
-#define ROUNDS	   3000
+#define ROUNDS	   16000
+#define KEPT_EVERY 16 /* rounds after which something is left, so that a wrong order shows */
 
 static void *map_and_unmap(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < ROUNDS; i++)
-		unmap(PAGES(in_thread, 8), 0, 5 + i % 4);
+		unmap(PAGES(in_thread, 8), 0, i % KEPT_EVERY ? 8 : 5);
 	return NULL;
 }
 
 static void threads(void)
 {
 	pthread_t all[NR_THREADS];
-	const size_t left = 3 + 2 + 1 + 0;
+	const size_t nr_kept = NR_THREADS * ROUNDS / KEPT_EVERY;
 
 	for (int i = 0; i < NR_THREADS; i++)
 		target_expect(!pthread_create(&all[i], NULL, map_and_unmap, NULL), "a thread");
@@ -289,9 +290,8 @@ static void threads(void)
 		pthread_join(all[i], NULL);
 	truths[IN_THREAD].alloc_objects = NR_THREADS * ROUNDS;
 	truths[IN_THREAD].alloc_bytes = NR_THREADS * ROUNDS * 8 * PAGE;
-	truths[IN_THREAD].freed_objects = NR_THREADS * ROUNDS / 4;
-	truths[IN_THREAD].freed_bytes =
-		truths[IN_THREAD].alloc_bytes - NR_THREADS * (ROUNDS / 4) * left * PAGE;
+	truths[IN_THREAD].freed_objects = NR_THREADS * ROUNDS - nr_kept;
+	truths[IN_THREAD].freed_bytes = truths[IN_THREAD].alloc_bytes - nr_kept * 3 * PAGE;
 }
 
 static void child(void)
