@@ -27,12 +27,20 @@
 #define HUGE_SHIFT 21 /* of the default huge page */
 #define ACCESS	   (PROT_READ | PROT_WRITE | PROT_EXEC)
 
+/* The event that is being made. What runs at a tracepoint is not preempted, and a walk leaves no
+ * room for it on the stack: 6.1 counts 512 bytes in steps of 32. */
+struct mapping_scratch_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_mapping_event);
+} mapping_scratch SEC(".maps");
+
 /* One call of a watched process, on its way to the ring. */
 struct mapping_call {
 	struct ht_process *process;
+	struct ht_mapping_event *event;
 	__u32 probe; /* HT_PROBE_*: the stack is wanted; 0: it is not */
-	__u32 spare;
-	struct ht_mapping_event event;
 };
 
 static __always_inline __u64 whole_pages(__u64 size)
@@ -59,13 +67,19 @@ static __always_inline bool call_init(struct mapping_call *call)
 
 	if (!ht_enabled || is_compat())
 		return 0;
-	*call = (struct mapping_call){.process = process_find(id >> 32)};
+	call->probe = 0;
+	call->process = process_find(id >> 32);
 	if (!call->process)
 		return 0;
-	call->event.tgid = id >> 32;
-	call->event.epoch = call->process->epoch;
-	call->event.tid = id;
-	call->event.time_ms = time_ms();
+	call->event = bpf_map_lookup_elem(&mapping_scratch, &(__u32){0});
+	if (!call->event)
+		return 0;
+	*call->event = (struct ht_mapping_event){
+		.tgid = id >> 32,
+		.epoch = call->process->epoch,
+		.tid = id,
+		.time_ms = time_ms(),
+	};
 	return 1;
 }
 
@@ -77,22 +91,21 @@ static __always_inline int call_send(struct mapping_call *call)
 			      ? BPF_RB_FORCE_WAKEUP
 			      : BPF_RB_NO_WAKEUP;
 
-	if (bpf_ringbuf_output(&mapping_events, &call->event, sizeof(call->event), flags))
+	if (bpf_ringbuf_output(&mapping_events, call->event, sizeof(*call->event), flags))
 		loss_add(HT_LOSS_mmap_lost);
 	return 0;
 }
 
-/* The pc behind the system call instruction is like one that a call returns to. */
-static __noinline int call_walk(struct mapping_call *call, struct pt_regs *regs)
+/* The site. The pc behind the system call instruction is like one that a call returns to. */
+static __noinline __u32 call_walk(struct ht_process *process, struct pt_regs *regs, __u32 probe)
 {
-	struct allocation a = {.process = call->process, .probe = call->probe};
+	struct allocation a = {.process = process, .probe = probe};
 
 	a.start.pc = regs->rip;
 	a.start.sp = regs->rsp;
 	a.start.fp = regs->rbp;
 	a.start.rbx = regs->rbx;
-	call->event.site = account_site(&a);
-	return 0;
+	return account_site(&a);
 }
 
 /* --- what is told of each: the functions return whether something is ---------------------------
@@ -104,9 +117,9 @@ static __always_inline bool range_of(struct mapping_call *call, struct pt_regs *
 {
 	__u64 start = regs->rdi, size = whole_pages(regs->rsi);
 
-	call->event.kind = kind;
-	call->event.start = start;
-	call->event.size = size;
+	call->event->kind = kind;
+	call->event->start = start;
+	call->event->size = size;
 	return !(start & (PAGE_SIZE - 1)) && size && start + size > start;
 }
 
@@ -119,13 +132,13 @@ static __always_inline bool mmap_done(struct mapping_call *call, struct pt_regs 
 		return 0;
 	if (counted && flags & MAP_HUGETLB)
 		page = 1ULL << ((flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK) ?: HUGE_SHIFT);
-	call->event.kind = HT_MAPPING_ADD;
-	call->event.start = result;
-	call->event.size = (regs->rsi + page - 1) & ~(page - 1);
+	call->event->kind = HT_MAPPING_ADD;
+	call->event->start = result;
+	call->event->size = (regs->rsi + page - 1) & ~(page - 1);
 	if (counted) {
-		call->event.flags = HT_MAPPING_COUNTED;
+		call->event->flags = HT_MAPPING_COUNTED;
 		if (!(regs->rdx & ACCESS))
-			call->event.flags |= HT_MAPPING_RESERVED;
+			call->event->flags |= HT_MAPPING_RESERVED;
 		call->probe = HT_PROBE_MMAP;
 	}
 	return 1;
@@ -142,7 +155,7 @@ static long look_at(struct task_struct *task, struct vm_area_struct *vma, struct
 }
 
 /* HT_MAPPING_* of what lies at @address. */
-static __always_inline __u8 kind_of(__u64 address)
+static __noinline __u8 kind_of(__u64 address)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct looked_up found = {0};
@@ -160,15 +173,15 @@ static __always_inline bool mremap_done(struct mapping_call *call, struct pt_reg
 
 	if (is_error(result))
 		return range_of(call, regs, HT_MAPPING_RESTORE);
-	call->event.kind = HT_MAPPING_MOVE;
-	call->event.start = result;
-	call->event.size = size;
-	call->event.old = regs->rdi;
-	call->event.old_size = old_size;
+	call->event->kind = HT_MAPPING_MOVE;
+	call->event->start = result;
+	call->event->size = size;
+	call->event->old = regs->rdi;
+	call->event->old_size = old_size;
 	/* an old size of 0 maps the same shared pages once more */
 	if ((size > old_size && old_size) || kept) {
-		call->event.flags = kind_of(result) | (kept ? HT_MAPPING_KEPT : 0);
-		if (call->event.flags & (HT_MAPPING_COUNTED | HT_MAPPING_UNSURE))
+		call->event->flags = kind_of(result) | (kept ? HT_MAPPING_KEPT : 0);
+		if (call->event->flags & (HT_MAPPING_COUNTED | HT_MAPPING_UNSURE))
 			call->probe = HT_PROBE_MREMAP;
 	}
 	return 1;
@@ -190,9 +203,9 @@ static __always_inline bool brk_done(struct mapping_call *call, __u64 result)
 	__u64 end = whole_pages(result);
 	__u64 old = __sync_lock_test_and_set(&call->process->brk, end);
 
-	call->event.kind = HT_MAPPING_BREAK;
-	call->event.start = end;
-	call->event.old = old;
+	call->event->kind = HT_MAPPING_BREAK;
+	call->event->start = end;
+	call->event->old = old;
 	if (end > old)
 		call->probe = HT_PROBE_BRK;
 	return old && old != end;
@@ -225,7 +238,7 @@ int syscall_begins(__u64 *ctx)
 		return brk_begins(&call);
 	tell = range_of(&call, regs, HT_MAPPING_TAKE);
 	if (nr == __NR_mremap)
-		call.event.flags = HT_MAPPING_MREMAP;
+		call.event->flags = HT_MAPPING_MREMAP;
 	return tell ? call_send(&call) : 0;
 }
 
@@ -252,6 +265,6 @@ int syscall_done(__u64 *ctx)
 	if (!tell)
 		return 0;
 	if (call.probe)
-		call_walk(&call, regs);
+		call.event->site = call_walk(call.process, regs, call.probe);
 	return call_send(&call);
 }

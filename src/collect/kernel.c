@@ -7,7 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 
 #include "collect/links.h"
 #include "collect/map_sizes.h"
+#include "collect/sampling_tables.h"
 #include "heaptap.skel.h"
 #include "heaptap/sampling.h"
 #include "heaptap/unwind.h"
@@ -41,22 +41,6 @@ struct kernel {
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
 	return (n + step - 1) / step * step;
-}
-
-/* The fixed-point tables of heaptap/sampling.h; formulas there. */
-static void fill_sampling_tables(struct heaptap_bpf *skel)
-{
-	uint32_t *weight = skel->rodata->ht_weight_table, *ln = skel->rodata->ht_ln_table;
-	size_t nr_weight = sizeof(skel->rodata->ht_weight_table) / sizeof(*weight);
-	size_t nr_ln = sizeof(skel->rodata->ht_ln_table) / sizeof(*ln);
-
-	for (size_t i = 0; i < nr_weight; i++) {
-		double x = ldexp(i, HT_WEIGHT_STEP_SHIFT - 20);
-
-		weight[i] = lround((i ? x / -expm1(-x) : 1.0) * (1 << 20));
-	}
-	for (size_t i = 0; i < nr_ln; i++)
-		ln[i] = lround(-log(0.5 + i / 512.0) * (1 << 20));
 }
 
 /* The first gap of each CPU, drawn as all others are; 0 would make the first allocation a sample.
@@ -266,7 +250,8 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->rodata->ht_gc_stacks = options->gc_stacks;
 	kernel->skel->data->ht_rates[0] = options->rate;
-	fill_sampling_tables(kernel->skel);
+	sampling_tables_fill(kernel->skel->rodata->ht_weight_table,
+			     kernel->skel->rodata->ht_ln_table);
 	choose_programs(kernel);
 	err = set_sizes(kernel, options);
 	err = err ?: heaptap_bpf__load(kernel->skel);
@@ -321,6 +306,15 @@ int kernel_attach_process_events(struct kernel *kernel)
 	err = err ?: attach(skel->progs.gc_thread_exit, &skel->links.gc_thread_exit);
 	err = err ?: attach(skel->progs.syscall_done, &skel->links.syscall_done);
 	return err ?: attach(skel->progs.syscall_begins, &skel->links.syscall_begins);
+}
+
+void kernel_detach_system_calls(struct kernel *kernel)
+{
+	struct heaptap_bpf *skel = kernel->skel;
+
+	bpf_link__destroy(skel->links.syscall_begins);
+	bpf_link__destroy(skel->links.syscall_done);
+	skel->links.syscall_begins = skel->links.syscall_done = NULL;
 }
 
 int kernel_set_rate(struct kernel *kernel, uint64_t rate)

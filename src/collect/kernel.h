@@ -62,6 +62,9 @@ void kernel_free(struct kernel *kernel);
 /* Starts following exec and the end of threads, and what becomes of mappings. */
 int kernel_attach_process_events(struct kernel *kernel);
 
+/* Mappings are not followed any more. */
+void kernel_detach_system_calls(struct kernel *kernel);
+
 /* The program for one side of a call shape; NULL when that side needs none (a free's return, entry
  * and return where sessions are used). Owned by the kernel object. */
 enum probe_side { SIDE_SESSION, SIDE_ENTRY, SIDE_RETURN, NR_PROBE_SIDES };

@@ -445,6 +445,7 @@ uint64_t session_detach(struct session *session)
 	attachments_detach(&session->attachments);
 	loader_hooks_detach(&session->loaders);
 	v8_probes_detach(&session->v8.probes);
+	kernel_detach_system_calls(session->kernel);
 	for (unsigned int i = 0; i < processes->nr; i++) {
 		link_set_close(&processes->all[i]->loader_hook);
 		javascript_detach(&processes->all[i]->javascript);
