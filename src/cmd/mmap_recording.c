@@ -48,8 +48,8 @@ void mmap_recording_say(const struct snapshot *snapshot)
 
 	if (!mmaps->on)
 		return;
-	cmd_message("of it mapped by %" PRIu64 " system calls: %s; allocators mapped %s by %" PRIu64
-		    ", which is not added",
-		    mmaps->calls, text_bytes(bytes, mmaps->bytes),
-		    text_bytes(allocator, mmaps->allocator_bytes), mmaps->allocator_calls);
+	cmd_message("mapped: %s of it, by %" PRIu64
+		    " system calls; %s that allocators mapped is not added",
+		    text_bytes(bytes, mmaps->bytes), mmaps->calls,
+		    text_bytes(allocator, mmaps->allocator_bytes));
 }

@@ -279,14 +279,14 @@ void summary_end(const struct record_options *options, const struct recording *r
 		return;
 	say_ended(recording);
 	say_losses(snapshot);
-	if (options->session.source == SOURCE_MALLOC)
+	if (options->session.source == SOURCE_MALLOC) {
 		say_held(recording, snapshot);
-	else
+		mmap_recording_say(snapshot);
+		if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
+			say_seen(recording, snapshot);
+	} else {
 		v8_say_seen(session_v8(recording->session), snapshot);
-	if (options->session.source == SOURCE_MALLOC &&
-	    (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees]))
-		say_seen(recording, snapshot);
-	mmap_recording_say(snapshot);
+	}
 	say_cost(recording, snapshot);
 	if (options->session.source == SOURCE_MALLOC)
 		say_rss(recording, snapshot);

@@ -296,7 +296,7 @@ static int require_probes(struct session *session, struct diag *diag)
 	if (session->v8.source != SOURCE_MALLOC)
 		return v8_source_attach(&session->v8, session->kernel, &session->caps,
 					target->space, target->late, diag);
-	if (session->attachments.nr)
+	if (session->attachments.nr || session->mmaps) /* what it maps is seen all the same */
 		return 0;
 	return diag_fail(diag, -ENOTSUP,
 			 "pid %d (%s) %s; `heaptap check -p %d` lists what was looked at",

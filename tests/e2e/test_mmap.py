@@ -58,7 +58,7 @@ def without():
 
 @test("what another thread maps at once where one has just unmapped", WITH)
 def threads(option):
-    profile, truths = record(Target("mmaps", "--threads"), option)
+    profile, truths = record(Target("mmaps", "--threads"), option, "--map-memory", "256M")
     judge(profile, truths, whole=False)
     stacks = [s for s in mapped(profile) if any("pthread_create" in f for f in s.frames)]
     expect(stacks, "the threads' stacks are mapped by pthread_create")
@@ -156,7 +156,7 @@ def lost():
 
 @test("nothing is lost at the usual size")
 def kept():
-    judge(*record(Target("mmaps", "--many=100000"), WITH))
+    judge(*record(Target("mmaps", "--many=20000"), WITH))
 
 
 @test("several processes: each sample says whose it is")
@@ -172,6 +172,18 @@ def several():
     doubled = [{k: 2 * v if isinstance(v, int) else v for k, v in t.items()} for t in truths]
     judge(profile, doubled)
     expect({s.labels["pid"] for s in mapped(profile)} == {t.pid for t in targets}, "two pids")
+
+
+@test("a program whose allocator nobody can find: what it maps, and no more")
+def hidden():
+    target = Target("simple-static-stripped")
+    recording = Recording(WITH, "-p", target.pid)
+    wait_until(lambda: ATTACHED.search(recording.stderr()), "attached")
+    target.go()
+    recording.stop()
+    profile = recording.profile()
+    expect(at_leaf(profile, "[brk]") and len(mapped(profile)) == len(profile.samples), profile)
+    expect_message(heaptap("record", "-p", target.pid), 3)
 
 
 @test("--with-mmap is for the source malloc")
