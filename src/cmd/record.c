@@ -84,7 +84,7 @@ static const char record_doc[] =
 	"already running, inuse means allocated since heaptap attached, and not freed.\n"
 	"\n"
 	"--with-mmap watches four system calls by tracepoints that the kernel has for all processes "
-	"alike: while it records, each system call on the machine takes some 50 ns longer. What the "
+	"alike: while it records, each system call on the machine takes some 40 ns longer. What the "
 	"allocator maps is left out, since what it hands out is counted.\n"
 	"\n"
 	"Without -o the profile goes to heaptap-COMM-PID-TIME.pb.gz; a text format chosen with -f goes "

@@ -48,6 +48,7 @@ static const struct pattern patterns[] = {
 	{"[mmap]", ANY},
 	{"[mremap]", ANY},
 	{"[brk]", ANY},
+	{"allocate_stack", ANY},
 	{"mmap", ANY},
 	{"mmap64", ANY},
 	{"__mmap", ANY},

@@ -174,6 +174,29 @@ def several():
     expect({s.labels["pid"] for s in mapped(profile)} == {t.pid for t in targets}, "two pids")
 
 
+for how in (["--name", "mmaps"], ["--all"], ["--all", "-i", "500ms"]):
+
+    @test(f"by {' '.join(how)}: those that are there and those that come", how)
+    def chosen(how):
+        first = Target("mmaps")
+        recording = Recording(WITH, *how)
+        wait_until(lambda: ATTACHED.search(recording.stderr()), "attached")
+        later = Target("mmaps")
+        time.sleep(1)
+        truths = first.go()
+        later.go()
+        expect(later.end() == 0, "it ends")
+        time.sleep(1.5)
+        recording.stop()
+        profile = recording.profile()
+        for pid in first.pid, later.pid:
+            for truth in truths:
+                samples = [s for s in at_site(profile, truth["site"]) if s.labels["pid"] == pid]
+                got = sum(s.values["inuse_space"] for s in samples)
+                right = truth["inuse_bytes"]
+                expect(got == right, f"{pid} {truth['site']}: {got}, not {right}")
+
+
 @test("a program whose allocator nobody can find: what it maps, and no more")
 def hidden():
     target = Target("simple-static-stripped")
