@@ -49,6 +49,22 @@ def started():
     judge(recording.profile(), parse_truth(result.stdout.splitlines()), False, False)
 
 
+def tracepoints(recording):
+    """Of the links that heaptap holds, those of system calls."""
+    infos = Path(f"/proc/{recording.process.pid}/fdinfo").iterdir()
+    return set(re.findall(r"tp_name:\s*(sys_\w+)", "".join(i.read_text() for i in infos)))
+
+
+@test("the tracepoints of system calls are there when asked for, and only then")
+def attached_to():
+    target = Target("mmaps")
+    for options, right in (([WITH], {"sys_enter", "sys_exit"}), ([], set())):
+        recording = Recording(*options, pid=target.pid)
+        got = tracepoints(recording)
+        recording.stop()
+        expect(got == right, f"{options}: {got}, not {right}")
+
+
 @test("without --with-mmap there is none of it, and nothing said of it")
 def without():
     profile, _ = record(Target("mmaps"))
