@@ -7,6 +7,7 @@
  */
 #include "account.bpf.h"
 #include "copy.bpf.h"
+#include "heaptap/mappings.h"
 #include "heaptap/sampling.h"
 
 static __always_inline struct ht_site *site_at(__u32 index)
@@ -216,10 +217,9 @@ static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct st
 	return index;
 }
 
-static __always_inline void count_stack(struct ht_stack_event *event)
+static __always_inline void count_stack(__u32 end)
 {
 	struct ht_stats *here = stats_here();
-	__u32 end = event->head.end;
 
 	OPAQUE(end);
 	if (here && end < HT_NR_STACK_ENDS)
@@ -251,6 +251,18 @@ static __always_inline bool is_copied(void)
 	return here && COUNT(here, walks) % ht_copy_every == 0;
 }
 
+/* How the walk ended. Of a system call inside a function with a return probe it ends there, at the
+ * trampoline, which begins a page: that is an allocator's, and more nobody needs to know. */
+static __always_inline __u32 end_of_walk(const struct allocation *a, const struct stack_slot *slot)
+{
+	__u32 end = slot->event.head.end;
+
+	if (end == HT_STACK_no_table && a->probe >= HT_PROBE_MMAP && a->probe <= HT_PROBE_BRK &&
+	    !(slot->frame.pc & (PAGE_SIZE - 1)))
+		return HT_STACK_complete;
+	return end;
+}
+
 /* The site of the stack that is walked now. */
 static __noinline __u32 site_here(struct allocation *a)
 {
@@ -263,9 +275,9 @@ static __noinline __u32 site_here(struct allocation *a)
 		return site_of_caller(a);
 	maps_watch(a->process, a->process->tgid);
 	stack_walk(slot, &a->start, a->process);
-	count_stack(&slot->event);
 	hash = slot->hash;
-	end = slot->event.head.end;
+	end = end_of_walk(a, slot);
+	count_stack(end);
 	if (is_worth_copying(end)) {
 		maps_ask(a->process, a->process->tgid);
 		copy = copy_allowed(a->process);
@@ -325,4 +337,17 @@ __hidden int account_event(struct allocation *a, __u64 bytes, __u64 objects)
 	site->last_ms = time_ms();
 	count_sample();
 	return 0;
+}
+
+__hidden __u32 account_site(struct allocation *a)
+{
+	__u32 index = site_here(a);
+	struct ht_site *site = site_at(index);
+
+	if (!site)
+		return 0;
+	__sync_fetch_and_add(&site->samples, 1);
+	site->last_ms = time_ms();
+	count_sample();
+	return index;
 }

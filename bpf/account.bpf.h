@@ -26,6 +26,9 @@ int account_alloc(struct allocation *a);
 /* Books what happened at this stack and holds nothing: @bytes and @objects in the site's units. */
 int account_event(struct allocation *a, __u64 bytes, __u64 objects);
 
+/* The site of this stack, whose books are kept elsewhere; 0: no room for it. */
+__u32 account_site(struct allocation *a);
+
 /* Takes @key out of the live map without touching its site. 1 with *ret set, 0 if it is not
  * there. Between threads the successful delete decides who has it. */
 int account_take(struct ht_live_key *key, struct ht_live *ret);

@@ -22,6 +22,15 @@ typedef _Bool bool;
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct mm_struct {
 	unsigned long exec_vm; /* pages of mappings that can be executed and not written */
+	unsigned long brk;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
+struct thread_info {
+	unsigned int status; /* x86 */
 };
 
 struct thread_struct {
@@ -47,6 +56,7 @@ struct signal_struct {
 };
 
 struct task_struct {
+	struct thread_info thread_info;
 	int pid, tgid;
 	struct mm_struct *mm;
 	struct sighand_struct *sighand;

@@ -14,6 +14,7 @@ static __always_inline void process_renew(struct ht_process *process, __u32 epoc
 	process->unused = 0;
 	process->partly = 0;
 	process->nr_forwarding = 0;
+	process->brk = 0;
 	process->epoch = epoch;
 }
 

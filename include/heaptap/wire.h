@@ -31,6 +31,7 @@
 	X(event_lost, "process events lost: the ring buffer or the table of processes was full")   \
 	X(gc_lost, "garbage collections lost: the ring buffer or the table of threads was full")   \
 	X(told_unread, "allocations told of by their process: an argument could not be read")      \
+	X(mmap_lost, "changes of mappings lost: their ring buffer was full")                       \
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \
 	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \
@@ -195,6 +196,7 @@ struct ht_process {
 	__u64 unused;	     /* a bit for each allocator it maps and does not use: no hits of it */
 	__u64 partly_unused; /* a bit for each probe, from its first, of allocator partly - 1 */
 	__u32 partly, spare;
+	__u64 brk; /* the end of its heap, rounded up to a page; 0: not known */
 };
 
 #define HT_PROCESS_HOLD	  1 /* stop it after a dlopen until user space has loaded the new tables */
@@ -278,7 +280,7 @@ HT_ASSERT(sizeof(struct ht_live_key) == 16);
 HT_ASSERT(sizeof(struct ht_live) == 24);
 HT_ASSERT(sizeof(struct ht_site_key) == 16);
 HT_ASSERT(sizeof(struct ht_site) == 88);
-HT_ASSERT(sizeof(struct ht_process) == 88);
+HT_ASSERT(sizeof(struct ht_process) == 96);
 HT_ASSERT(HT_MAX_ALLOCATORS <= 64);	/* bits of struct ht_process's unused */
 HT_ASSERT(HT_MAX_PROCESSES == 1 << 12); /* ht_process_slot() keeps 12 bits */
 HT_ASSERT(sizeof(struct ht_copy_event) == 64 + HT_COPY_SIZE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Naming the sites of a snapshot and writing down what the run was like. */
 #include "cmd/recording.h"
+#include "cmd/mmap_recording.h"
 #include "cmd/v8_recording.h"
 
 #include <errno.h>
@@ -42,6 +43,8 @@ const char *recording_incomplete(const struct ht_stats *stats)
 		return "inuse is too low: repeat with a larger --map-memory or --rate";
 	if (stats->loss[HT_LOSS_site_full])
 		return "not everything has its stack: repeat with a larger --map-memory or --rate";
+	if (stats->loss[HT_LOSS_mmap_lost])
+		return "what was mapped is not right: repeat with a larger --map-memory";
 	return NULL;
 }
 
@@ -59,6 +62,8 @@ static int name_leaf(const struct recording *recording, struct profile *profile,
 
 	if (v8->source != SOURCE_MALLOC)
 		return symbolize_label(profile, v8_source_leaf(v8, stack->probe), ret);
+	if (mmap_recording_is(stack))
+		return symbolize_label(profile, mmap_recording_leaf(stack), ret);
 	attachments_function(session_attachments(recording->session), stack->probe, space,
 			     &function);
 	if (function.mapping == SPACE_NONE)
@@ -136,7 +141,7 @@ static int add_site(const struct recording *recording, const struct site_totals 
 		    struct profile *profile)
 {
 	uint32_t locations[MAX_LOCATIONS];
-	struct profile_label labels[9]; /* five of the process, four of the sample */
+	struct profile_label labels[10]; /* five of the process, five of the sample */
 	struct profile_sample sample = {
 		.values[METRIC_ALLOC_OBJECTS] = llround(site->alloc_objects),
 		.values[METRIC_ALLOC_SPACE] = llround(site->alloc_bytes),
@@ -165,6 +170,9 @@ static int add_site(const struct recording *recording, const struct site_totals 
 		v8_fill_sample(v8, site, &sample);
 		return profile_add_sample(profile, &sample);
 	}
+	if (site->stack && mmap_recording_is(site->stack))
+		labels[sample.nr_labels++] =
+			(struct profile_label){.key = "kind", .string = "mmap"};
 	if (site->alloc_objects > 0)
 		sample.nr_labels = add_number(labels, sample.nr_labels, "bytes",
 					      site->alloc_bytes / site->alloc_objects);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/mmap_recording.h"
 #include "cmd/rss.h"
 #include "cmd/v8_recording.h"
 #include "collect/arenas.h"
@@ -218,7 +219,8 @@ int recording_notes(const struct recording *recording, const struct snapshot *sn
 					  relative_error(total.inuse_bytes, total.inuse_var));
 	err = err ?: note_javascript(profile, recording->session);
 	err = err ?: note_cost(profile, recording, &snapshot->stats);
-	rss_account(recording->session, total.inuse_bytes, &rss);
+	err = err ?: mmap_recording_note(snapshot, profile);
+	rss_account(recording->session, total.inuse_bytes - snapshot->mmaps.bytes, &rss);
 	if (v8->source == SOURCE_MALLOC)
 		err = err ?: rss_note(profile, &rss);
 	else

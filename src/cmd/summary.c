@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cmd/mmap_recording.h"
 #include "cmd/rss.h"
 #include "cmd/v8_recording.h"
 #include "collect/arenas.h"
@@ -172,7 +173,7 @@ static void say_rss(const struct recording *recording, const struct snapshot *sn
 	char text[512];
 
 	snapshot_total(snapshot, &total);
-	rss_account(recording->session, total.inuse_bytes, &rss);
+	rss_account(recording->session, total.inuse_bytes - snapshot->mmaps.bytes, &rss);
 	if (!rss.has_v8)
 		return;
 	rss_describe(&rss, text, sizeof(text));
@@ -234,7 +235,7 @@ static void say_held(const struct recording *recording, const struct snapshot *s
 	struct site_totals total;
 
 	text_duration(watched, snapshot->watched_ns);
-	if (!snapshot->stats.count[HT_COUNT_allocs]) {
+	if (!snapshot->stats.count[HT_COUNT_allocs] && !snapshot->mmaps.calls) {
 		cmd_message("nothing was allocated in %s: the process was idle, or its memory does "
 			    "not come from malloc",
 			    watched);
@@ -293,13 +294,14 @@ void summary_end(const struct record_options *options, const struct recording *r
 		return;
 	say_ended(recording);
 	say_losses(snapshot);
-	if (options->session.source == SOURCE_MALLOC)
+	if (options->session.source == SOURCE_MALLOC) {
 		say_held(recording, snapshot);
-	else
+		mmap_recording_say(snapshot);
+		if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
+			say_seen(recording, snapshot);
+	} else {
 		v8_say_seen(session_v8(recording->session), snapshot);
-	if (options->session.source == SOURCE_MALLOC &&
-	    (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees]))
-		say_seen(recording, snapshot);
+	}
 	say_cost(recording, snapshot);
 	if (options->session.source == SOURCE_MALLOC)
 		say_rss(recording, snapshot);

@@ -79,6 +79,12 @@ static int fold(struct sweep *sweep, struct kernel *kernel, struct stacks *stack
 
 	snapshot_read_site(kernel, site, !ended->options.min_age_ns && until_ns, &totals);
 	totals.stack = stacks_at(stacks, index);
+	if (ended->mmaps) {
+		const struct mmaps_context context = {ended->attachments, stacks, sweep->list};
+
+		mmaps_add_site(ended->mmaps, &context, index, &totals, &ended->mapped);
+		mmaps_forget_site(ended->mmaps, index);
+	}
 	if (totals.samples) {
 		watch_list_at(sweep->list, site->key.tgid, site->key.epoch)->in_books = true;
 		err = ended->options.fold(ended->options.arg, &totals);
@@ -104,6 +110,18 @@ static int fold_sites(struct sweep *sweep, struct kernel *kernel, struct stacks 
 	return err;
 }
 
+static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
+{
+	const struct sweep *sweep = arg;
+
+	return ended_until_ns(sweep->list, tgid, epoch);
+}
+
+static bool image_is_gone(const void *arg, uint32_t tgid, uint32_t epoch)
+{
+	return is_gone(arg, tgid, epoch, &(uint64_t){0});
+}
+
 int ended_sweep(struct ended *ended, struct kernel *kernel, struct stacks *stacks,
 		struct watch_list *list)
 {
@@ -119,7 +137,12 @@ int ended_sweep(struct ended *ended, struct kernel *kernel, struct stacks *stack
 	err = sweep.old ? live_map_each(kernel_live_fd(kernel), visit, &sweep) : -ENOMEM;
 	err = err ?: live_map_delete(kernel_live_fd(kernel), sweep.keys, sweep.nr);
 	took = clock_now_ns() - begin; /* naming sites takes longer, but is done once for each */
+	if (ended->mmaps)
+		mmaps_sum(ended->mmaps, kernel, &(struct snapshot_images){until_ns, &sweep},
+			  ended->options.min_age_ns, begin);
 	err = err ?: fold_sites(&sweep, kernel, stacks);
+	if (ended->mmaps)
+		mmaps_forget_images(ended->mmaps, image_is_gone, &sweep);
 	if (!err)
 		watch_list_forget(list);
 	free(sweep.keys);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "collect/kernel.h"
+#include "collect/mmaps.h"
 #include "collect/snapshot.h"
 #include "collect/stacks.h"
 #include "collect/watch_list.h"
@@ -23,9 +24,12 @@ struct ended_options {
 
 struct ended {
 	struct ended_options options;
+	struct mmaps *mmaps; /* the session's; NULL: none */
+	const struct attachments *attachments;
 	uint64_t nr_swept;	    /* images that were gone at the last sweep */
 	uint64_t next_ns;	    /* no sweep before, CLOCK_MONOTONIC */
 	struct snapshot_folded sum; /* of what was handed on */
+	struct snapshot_mmaps mapped;
 };
 
 /* See struct snapshot_images. */

@@ -7,7 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 
 #include "collect/links.h"
 #include "collect/map_sizes.h"
+#include "collect/sampling_tables.h"
 #include "heaptap.skel.h"
 #include "heaptap/sampling.h"
 #include "heaptap/unwind.h"
@@ -25,7 +25,7 @@ struct kernel {
 	struct heaptap_bpf *skel;
 	struct caps caps;
 	uint32_t programs; /* KERNEL_PROGRAMS_* */
-	bool empty_programs;
+	bool empty_programs, mmaps;
 	struct map_sizes sizes;
 	struct ht_site *sites;
 	size_t sites_size;
@@ -45,22 +45,6 @@ struct kernel {
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
 	return (n + step - 1) / step * step;
-}
-
-/* The fixed-point tables of heaptap/sampling.h; formulas there. */
-static void fill_sampling_tables(struct heaptap_bpf *skel)
-{
-	uint32_t *weight = skel->rodata->ht_weight_table, *ln = skel->rodata->ht_ln_table;
-	size_t nr_weight = sizeof(skel->rodata->ht_weight_table) / sizeof(*weight);
-	size_t nr_ln = sizeof(skel->rodata->ht_ln_table) / sizeof(*ln);
-
-	for (size_t i = 0; i < nr_weight; i++) {
-		double x = ldexp(i, HT_WEIGHT_STEP_SHIFT - 20);
-
-		weight[i] = lround((i ? x / -expm1(-x) : 1.0) * (1 << 20));
-	}
-	for (size_t i = 0; i < nr_ln; i++)
-		ln[i] = lround(-log(0.5 + i / 512.0) * (1 << 20));
 }
 
 /* The first gap of each CPU, drawn as all others are; 0 would make the first allocation a sample.
@@ -154,6 +138,8 @@ static void choose_programs(struct kernel *kernel)
 	bpf_program__set_autoload(skel->progs.task_info, true);
 	bpf_program__set_autoload(skel->progs.gc_thread_exit,
 				  kernel->programs & ~KERNEL_PROGRAMS_MALLOC);
+	bpf_program__set_autoload(skel->progs.syscall_begins, kernel->mmaps);
+	bpf_program__set_autoload(skel->progs.syscall_done, kernel->mmaps);
 	for (int p = 0; p < NR_KERNEL_PROGRAMS; p++)
 		for (int side = 0; side < NR_PROBE_SIDES; side++) {
 			program = kernel_program(kernel, p, side);
@@ -172,16 +158,27 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 	return 0;
 }
 
+/* The ring about mappings exists only where it is used. */
+static int set_mapping_ring(const struct kernel *kernel, uint32_t size)
+{
+	struct bpf_map *ring = kernel->skel->maps.mapping_events;
+
+	return kernel->mmaps ? bpf_map__set_max_entries(ring, size)
+			     : bpf_map__set_autocreate(ring, false);
+}
+
 static int set_sizes(struct kernel *kernel, const struct kernel_options *options)
 {
 	struct heaptap_bpf *skel = kernel->skel;
 	uint64_t nr_cpus = libbpf_num_possible_cpus();
 	uint64_t slots = nr_cpus * bpf_map__max_entries(skel->maps.scratch);
+	uint32_t mapping_ring = map_sizes_mapping_ring(options->map_memory);
 	uint64_t fixed = slots * bpf_map__value_size(skel->maps.scratch) +
 			 nr_cpus * sizeof(struct ht_stats) +
 			 MAP_SIZES_NR_MAPPINGS * sizeof(struct ht_mapping) +
 			 MAP_SIZES_NR_RULES * sizeof(uint64_t) +
-			 (sizeof(uint64_t) << HT_PC_CACHE_SHIFT) + (256 << 10);
+			 (sizeof(uint64_t) << HT_PC_CACHE_SHIFT) + (256 << 10) +
+			 (kernel->mmaps ? mapping_ring : 0);
 	int err;
 
 	map_sizes_choose(options->map_memory, fixed, &kernel->sizes);
@@ -192,6 +189,7 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->sizes.nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.free_sites, kernel->sizes.nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.events, kernel->sizes.ring_size);
+	err = err ?: set_mapping_ring(kernel, mapping_ring);
 	err = err ?: bpf_map__set_max_entries(skel->maps.mappings, MAP_SIZES_NR_MAPPINGS);
 	err = err ?: bpf_map__set_max_entries(skel->maps.rules, MAP_SIZES_NR_RULES);
 	err = err ?: bpf_map__set_max_entries(skel->maps.chunks, kernel->sizes.nr_chunks);
@@ -271,6 +269,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	kernel->caps = options->caps;
 	kernel->programs = options->programs;
 	kernel->empty_programs = options->empty_programs;
+	kernel->mmaps = options->mmaps;
 	kernel->skel = heaptap_bpf__open();
 	if (!kernel->skel) {
 		err = -errno;
@@ -281,7 +280,8 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->rodata->ht_gc_stacks = options->gc_stacks;
 	kernel->skel->data->ht_rates[0] = options->rate;
-	fill_sampling_tables(kernel->skel);
+	sampling_tables_fill(kernel->skel->rodata->ht_weight_table,
+			     kernel->skel->rodata->ht_ln_table);
 	choose_programs(kernel);
 	err = set_sizes(kernel, options);
 	err = err ?: heaptap_bpf__load(kernel->skel);
@@ -312,26 +312,35 @@ void kernel_free(struct kernel *kernel)
 	free(kernel);
 }
 
+/* 0 also when it is not loaded. */
+static int attach(struct bpf_program *program, struct bpf_link **ret)
+{
+	if (!bpf_program__autoload(program))
+		return 0;
+	*ret = bpf_program__attach(program);
+	return *ret ? 0 : -errno;
+}
+
 int kernel_attach_process_events(struct kernel *kernel)
 {
 	struct heaptap_bpf *skel = kernel->skel;
+	int err = attach(skel->progs.thread_exit, &skel->links.thread_exit);
 
-	skel->links.thread_exit = bpf_program__attach(skel->progs.thread_exit);
-	if (!skel->links.thread_exit)
-		return -errno;
-	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
-	if (!skel->links.process_exec)
-		return -errno;
-	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
-	if (!skel->links.process_fork)
-		return -errno;
-	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
-	if (!skel->links.process_exit)
-		return -errno;
-	if (!bpf_program__autoload(skel->progs.gc_thread_exit))
-		return 0;
-	skel->links.gc_thread_exit = bpf_program__attach(skel->progs.gc_thread_exit);
-	return skel->links.gc_thread_exit ? 0 : -errno;
+	err = err ?: attach(skel->progs.process_exec, &skel->links.process_exec);
+	err = err ?: attach(skel->progs.process_fork, &skel->links.process_fork);
+	err = err ?: attach(skel->progs.process_exit, &skel->links.process_exit);
+	err = err ?: attach(skel->progs.gc_thread_exit, &skel->links.gc_thread_exit);
+	err = err ?: attach(skel->progs.syscall_done, &skel->links.syscall_done);
+	return err ?: attach(skel->progs.syscall_begins, &skel->links.syscall_begins);
+}
+
+void kernel_detach_system_calls(struct kernel *kernel)
+{
+	struct heaptap_bpf *skel = kernel->skel;
+
+	bpf_link__destroy(skel->links.syscall_begins);
+	bpf_link__destroy(skel->links.syscall_done);
+	skel->links.syscall_begins = skel->links.syscall_done = NULL;
 }
 
 int kernel_set_rate(struct kernel *kernel, uint64_t rate)
@@ -448,6 +457,11 @@ int kernel_live_fd(const struct kernel *kernel)
 int kernel_events_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.events);
+}
+
+int kernel_mapping_events_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.mapping_events);
 }
 
 int kernel_task_info_fd(const struct kernel *kernel)

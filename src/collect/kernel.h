@@ -27,6 +27,7 @@ struct kernel_options {
 	struct caps caps;
 	uint32_t programs;   /* which are loaded: KERNEL_PROGRAMS_* */
 	bool gc_stacks;	     /* the stack of every garbage collection */
+	bool mmaps;	     /* what becomes of mappings is told too */
 	bool empty_programs; /* attach programs that do nothing: what the traps cost */
 	uint32_t copy_every; /* also copy the stack of every N-th sample; 0 = none */
 	bool verbose;	     /* libbpf's own messages to stderr */
@@ -61,8 +62,11 @@ struct kernel;
 int kernel_new(const struct kernel_options *options, struct diag *diag, struct kernel **ret);
 void kernel_free(struct kernel *kernel);
 
-/* Starts following exec and the end of threads. */
+/* Starts following exec and the end of threads, and what becomes of mappings. */
 int kernel_attach_process_events(struct kernel *kernel);
+
+/* Mappings are not followed any more. */
+void kernel_detach_system_calls(struct kernel *kernel);
 
 /* The program for one side of a call shape; NULL when that side needs none (a free's return, entry
  * and return where sessions are used). Owned by the kernel object. */
@@ -120,6 +124,9 @@ int kernel_live_fd(const struct kernel *kernel);
 
 /* File descriptor of the event ring, for ring_buffer__new(). */
 int kernel_events_fd(const struct kernel *kernel);
+
+/* Of the ring of struct ht_mapping_event; with kernel_options.mmaps. */
+int kernel_mapping_events_fd(const struct kernel *kernel);
 
 /* The program of task_info_read_by(). */
 int kernel_task_info_fd(const struct kernel *kernel);

@@ -44,6 +44,15 @@ static uint64_t live_bytes(uint32_t nr)
 	return hash_bytes(nr, sizeof(struct ht_live_key), sizeof(struct ht_live));
 }
 
+uint32_t map_sizes_mapping_ring(uint64_t memory)
+{
+	uint32_t ring = RING_SIZE_MIN;
+
+	while (ring < RING_SIZE_MAX && ring * 2 <= memory / 64)
+		ring *= 2;
+	return ring;
+}
+
 #define TABLES_CHUNK_BYTES (HT_CHUNK_WORDS * sizeof(uint64_t))
 
 /*

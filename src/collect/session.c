@@ -124,6 +124,17 @@ static void take_maps(struct session *session, const struct ht_event *event)
 		kill(event->tgid, SIGCONT);
 }
 
+static int take_mapping(void *arg, void *data, size_t size)
+{
+	struct session *session = arg;
+	int err = mmaps_take(session->mmaps, data);
+
+	(void)size;
+	if (err && !session->event_error)
+		session->event_error = err;
+	return 0;
+}
+
 static int take_event(void *arg, void *data, size_t size)
 {
 	struct session *session = arg;
@@ -177,6 +188,30 @@ static void take_options(struct session *session, const struct session_options *
 	session->v8.source = options->source;
 }
 
+/* Events of processes and stacks come first, then what became of mappings. */
+static int open_rings(struct session *session)
+{
+	session->ring =
+		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
+	if (!session->ring)
+		return -errno;
+	if (!session->mmaps)
+		return 0;
+	return ring_buffer__add(session->ring, kernel_mapping_events_fd(session->kernel),
+				take_mapping, session);
+}
+
+/* 0 or -ENOMEM. */
+static int open_mmaps(struct session *session)
+{
+	session->mmaps = mmaps_new();
+	if (!session->mmaps)
+		return -ENOMEM;
+	session->ended.mmaps = session->mmaps;
+	session->ended.attachments = &session->attachments;
+	return 0;
+}
+
 int session_new(const struct session_options *options, struct diag *diag, struct session **ret)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -187,6 +222,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.caps = options->caps,
 		.programs = source_programs(options->source),
 		.gc_stacks = options->source == SOURCE_GC,
+		.mmaps = options->mmaps,
 		.empty_programs = options->empty_programs,
 		.copy_every = options->copy_every,
 		.verbose = options->verbose,
@@ -207,7 +243,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		goto out;
 	}
 	session->objects = objects_new();
-	if (!session->objects) {
+	if (!session->objects || (options->mmaps && open_mmaps(session))) {
 		err = diag_fail(diag, -ENOMEM, "out of memory");
 		goto out;
 	}
@@ -220,13 +256,12 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.told = options->told,
 		.attachments = options->source == SOURCE_MALLOC ? &session->attachments : NULL,
 	};
-	session->ring =
-		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
-	if (!session->ring)
-		err = diag_fail(diag, -errno, "cannot read the BPF ring buffer: %s",
-				strerror(errno));
+	err = open_rings(session);
+	if (err)
+		diag_fail(diag, err, "cannot read the BPF ring buffers: %s", strerror(-err));
 	else if ((err = kernel_attach_process_events(session->kernel)))
-		diag_fail(diag, err, "cannot follow exec and exit: %s", strerror(-err));
+		diag_fail(diag, err, "cannot follow exec, exit and system calls: %s",
+			  strerror(-err));
 out:
 	if (err) {
 		session_free(session);
@@ -245,6 +280,7 @@ void session_free(struct session *session)
 	watch_list_done(&session->processes);
 	loader_hooks_done(&session->loaders);
 	ring_buffer__free(session->ring);
+	mmaps_free(session->mmaps);
 	tables_free(session->tables);
 	stacks_done(&session->stacks);
 	kernel_free(session->kernel);
@@ -261,7 +297,7 @@ static int require_probes(struct session *session, struct diag *diag)
 	if (session->v8.source != SOURCE_MALLOC)
 		return v8_source_attach(&session->v8, session->kernel, &session->caps,
 					target->space, target->late, diag);
-	if (session->attachments.nr)
+	if (session->attachments.nr || session->mmaps) /* what it maps is seen all the same */
 		return 0;
 	return diag_fail(diag, -ENOTSUP,
 			 "pid %d (%s) %s; `heaptap check -p %d` lists what was looked at",
@@ -410,6 +446,7 @@ uint64_t session_detach(struct session *session)
 	attachments_detach(&session->attachments);
 	loader_hooks_detach(&session->loaders);
 	v8_probes_detach(&session->v8.probes);
+	kernel_detach_system_calls(session->kernel);
 	for (unsigned int i = 0; i < processes->nr; i++) {
 		link_set_close(&processes->all[i]->loader_hook);
 		javascript_detach(&processes->all[i]->javascript);

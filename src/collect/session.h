@@ -29,6 +29,7 @@ struct session_options {
 	uint64_t rate;	     /* mean bytes between samples; 1 = exact */
 	bool governed;	     /* the rate may be raised */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
+	bool mmaps;	     /* also what processes map themselves; with the source malloc */
 	struct caps caps;    /* detected */
 	bool told;	     /* processes that carry otel_memory probes are probed there:
 				collect/told_probes.h */

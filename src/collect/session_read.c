@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a session has recorded, and of whom. */
+#include <bpf/libbpf.h>
 #include <stdlib.h>
 
 #include "collect/arenas.h"
@@ -131,16 +132,37 @@ static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
 	return ended_until_ns(&session->processes, tgid, epoch);
 }
 
+/* What processes have mapped themselves. */
+static void add_mmaps(struct session *session, const struct snapshot_images *images,
+		      uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret)
+{
+	const struct mmaps_context context = {&session->attachments, &session->stacks,
+					      &session->processes};
+
+	ret->mmaps = session->ended.mapped;
+	ret->mmaps.on = true;
+	mmaps_sum(session->mmaps, session->kernel, images, min_age_ns, now_ns);
+	for (uint32_t i = 0; i < ret->nr_sites; i++)
+		mmaps_add_site(session->mmaps, &context, i, &ret->sites[i], &ret->mmaps);
+	ret->stats.loss[HT_LOSS_mmap_lost] += mmaps_nr_unknown(session->mmaps);
+}
+
 int session_snapshot(struct session *session, bool old, struct snapshot *ret)
 {
 	const struct snapshot_images images = {until_ns, session};
 	uint64_t min_age_ns = old ? session->ended.options.min_age_ns : 0;
-	int err;
+	uint64_t now_ns = session->frozen_ns ?: clock_now_ns();
+	int err = 0;
 
-	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns,
-			    session->frozen_ns ?: clock_now_ns(), ret);
+	if (session->mmaps && !session->frozen_ns) /* their books are here, not in the kernel */
+		err = ring_buffer__consume(session->ring);
+	if (err < 0)
+		return err;
+	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns, now_ns, ret);
 	if (err)
 		return err;
+	if (session->mmaps)
+		add_mmaps(session, &images, min_age_ns, now_ns, ret);
 	snapshot_add_folded(ret, &session->ended.sum);
 	if (session->v8.source == SOURCE_JS)
 		v8_source_scale(&session->v8, ret);

@@ -3,6 +3,7 @@
 #ifndef HEAPTAP_COLLECT_SESSION_STATE_H
 #define HEAPTAP_COLLECT_SESSION_STATE_H
 
+#include "collect/mmaps.h"
 #include "collect/session.h"
 #include "collect/watch_list.h"
 #include "collect/watched.h"
@@ -18,6 +19,7 @@ struct session {
 	struct tables *tables;
 	struct watch_shared shared;
 	struct ended ended;
+	struct mmaps *mmaps; /* NULL: not asked for */
 	struct loader_hooks loaders;
 	struct members members;
 	struct watch_list processes; /* the first is what the user named; then those it forked */

@@ -32,6 +32,13 @@ struct snapshot_folded {
 	uint64_t nr_lost;	  /* stacks that never arrived */
 };
 
+/* Memory that was mapped beside allocators, which is among the sites, and by them, which is not. */
+struct snapshot_mmaps {
+	bool on;
+	uint64_t calls, bytes; /* that added memory; what is left of it */
+	uint64_t allocator_calls, allocator_bytes;
+};
+
 struct snapshot {
 	struct snapshot_folded folded; /* beside the sites */
 	uint32_t nr_sites;
@@ -40,6 +47,7 @@ struct snapshot {
 	uint64_t nr_complete; /* samples with a complete stack, also by way of a raw copy */
 	uint64_t watched_ns;  /* since the recording began */
 	struct snapshot_js js;
+	struct snapshot_mmaps mmaps;
 };
 
 /* Until when a process image held what it allocated (CLOCK_MONOTONIC): to its end, UINT64_MAX when
