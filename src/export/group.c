@@ -83,6 +83,20 @@ void group_name(const struct profile *profile, const struct profile_sample *samp
 		snprintf(text, size, "%s", text_of(profile, sample, by));
 }
 
+void group_root(const struct profile *profile, const struct profile_sample *sample,
+		enum group_by by, char *text, size_t size)
+{
+	char name[512];
+	char *rest;
+
+	group_name(profile, sample, by, name, sizeof(name));
+	rest = by == BY_PID ? strchr(name, ' ') : NULL;
+	if (rest)
+		snprintf(text, size, "%s-%.*s", rest + 1, (int)(rest - name), name);
+	else
+		snprintf(text, size, "%s", name);
+}
+
 bool group_is_known(const struct profile *profile, enum group_by by)
 {
 	for (uint32_t i = 0; i < profile->nr_samples; i++) {
