@@ -177,7 +177,7 @@ static int expand(struct builder *builder, uint32_t index)
 	prune(builder, false);
 	if (flame->nr_nodes + builder->nr_groups > builder->max_nodes) {
 		/* At a share of 1 there is but one stem left: it is cut. */
-		if (flame->min_share <= 1)
+		if (flame->min_share < 1)
 			return -E2BIG;
 		prune(builder, true);
 	}
@@ -271,7 +271,7 @@ int flame_build(struct flame *ret, const struct paths *paths, const struct flame
 	if (!err)
 		err = build(&builder);
 	while (err == -E2BIG) {
-		ret->min_share = fmax(1.5 * ret->min_share, 1e-7);
+		ret->min_share = fmin(fmax(1.5 * ret->min_share, 1e-6), 1);
 		err = build(&builder);
 	}
 	builder_done(&builder);

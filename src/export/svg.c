@@ -18,10 +18,9 @@
 #include "export/writers.h"
 #include "export/xml.h"
 
-/* Frames narrower than a tenth of a pixel are left out, and all that makes a file larger than a
- * browser likes: some 5 MB. */
+/* More frames than these make a file larger than a browser likes (some 5 MB) and cannot be told
+ * from each other; the narrowest are left out then. With fewer all are there to be zoomed to. */
 #define MAX_FRAMES 12000
-#define MIN_SHARE  (0.1 / SVG_FRAMES)
 
 #define LINE_HEIGHT   17
 #define KEY_SIZE      10 /* columns of a line's name, as in summary.c */
@@ -49,7 +48,7 @@ static double variance_of(const struct row *row, enum metric metric)
 
 static int lay_out(struct svg *svg, const struct table_rows *rows)
 {
-	const struct flame_limits limits = {.max_nodes = MAX_FRAMES, .min_share = MIN_SHARE};
+	const struct flame_limits limits = {.max_nodes = MAX_FRAMES};
 	struct flame_weight *weights = calloc((size_t)rows->nr_rows + 1, sizeof(*weights));
 	int err;
 
@@ -147,8 +146,8 @@ static void put_pruned(const struct svg *svg, unsigned int y, FILE *out)
 	if (!flame->nr_pruned)
 		return;
 	snprintf(line, sizeof(line),
-		 "%" PRIu32 " frames narrower than %.2g%% are not drawn, nor what is above them: "
-		 "they hold %s at most, %.1f%%",
+		 "%" PRIu32 " frames narrower than %.2g%% are not drawn, nor what is above them; "
+		 "together they are %s, %.1f%%",
 		 flame->nr_pruned, 100 * flame->min_share,
 		 svg_amount(amount, svg->metric, flame->pruned_width),
 		 total > 0 ? 100 * (double)flame->pruned_width / (double)total : 0);
