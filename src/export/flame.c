@@ -271,7 +271,7 @@ int flame_build(struct flame *ret, const struct paths *paths, const struct flame
 	if (!err)
 		err = build(&builder);
 	while (err == -E2BIG) {
-		ret->min_share = fmin(fmax(1.5 * ret->min_share, 1e-6), 1);
+		ret->min_share = fmin(fmax(1.5 * ret->min_share, 1e-5), 1);
 		err = build(&builder);
 	}
 	builder_done(&builder);

@@ -31,12 +31,12 @@ static const struct {
 	enum metric other;
 	const char *text;
 } metrics[NR_METRICS] = {
-	[METRIC_ALLOC_OBJECTS] = {METRIC_ALLOC_SPACE, "objects allocated"},
-	[METRIC_ALLOC_SPACE] = {METRIC_ALLOC_OBJECTS, "memory allocated"},
-	[METRIC_INUSE_OBJECTS] = {METRIC_INUSE_SPACE, "objects in use"},
-	[METRIC_INUSE_SPACE] = {METRIC_INUSE_OBJECTS, "memory in use"},
-	[METRIC_GC_PAUSES] = {METRIC_GC_TIME, "garbage collections"},
-	[METRIC_GC_TIME] = {METRIC_GC_PAUSES, "time in garbage collections"},
+	[METRIC_ALLOC_OBJECTS] = {METRIC_ALLOC_SPACE, "allocated"},
+	[METRIC_ALLOC_SPACE] = {METRIC_ALLOC_OBJECTS, "of memory allocated"},
+	[METRIC_INUSE_OBJECTS] = {METRIC_INUSE_SPACE, "in use"},
+	[METRIC_INUSE_SPACE] = {METRIC_INUSE_OBJECTS, "of memory in use"},
+	[METRIC_GC_PAUSES] = {METRIC_GC_TIME, "of garbage collections"},
+	[METRIC_GC_TIME] = {METRIC_GC_PAUSES, "in garbage collections"},
 };
 
 static double variance_of(const struct row *row, enum metric metric)
@@ -179,15 +179,16 @@ static void put_legend(const struct svg *svg, unsigned int y, FILE *out)
 	fputs("</g>\n", out);
 }
 
-/* "leaky: memory in use: 1.5M". NULL when out of memory. */
+/* "leaky: 1.5M of memory in use". NULL when out of memory. */
 static char *make_title(const struct svg *svg)
 {
 	const char *name =
 		profile_note(svg->profile, "comm") ?: profile_note(svg->profile, "target");
 	char amount[TEXT_SIZE + 16], *title;
 
-	if (asprintf(&title, "%s%s%s: %s", name ?: "", name ? ": " : "", metrics[svg->metric].text,
-		     svg_amount(amount, svg->metric, svg->flame.nodes[0].weight.width)) < 0)
+	svg_amount(amount, svg->metric, svg->flame.nodes[0].weight.width);
+	if (asprintf(&title, "%s%s%s %s", name ?: "", name ? ": " : "", amount,
+		     metrics[svg->metric].text) < 0)
 		return NULL;
 	return title;
 }

@@ -14,7 +14,7 @@
 	const HTML = "http://www.w3.org/1999/xhtml", SVG = "http://www.w3.org/2000/svg";
 	const MARGIN = 12, ROW = 18, PADDING = 4, MIN_WIDTH = 800, TOOLS_WIDTH = 530, TIP_WIDTH = 600;
 	const base = +group.firstElementChild.querySelector("rect").getAttribute("y");
-	const frames = [];
+	const frames = [], frameOf = new Map();
 	let deepest = 0, letter = 7.25, width = 1200, state = {};
 
 	/* --- the tree, from what is drawn ---------------------------------------------------------- */
@@ -22,7 +22,7 @@
 	/* Frames come parents first, so the next one of a depth begins where the one before ended. */
 	const read = () => {
 		const ends = [];
-		for (const element of group.children) {
+		for (const element of [...group.children]) {
 			const [title, box, text] = [...element.children];
 			const depth = (base - box.getAttribute("y")) / ROW;
 			const value = +element.dataset.v, lines = title.textContent.split("\n");
@@ -42,6 +42,7 @@
 			for (const below of open) below.last = frame.index;
 			frame.last = frame.index;
 			open.push(frame);
+			frameOf.set(frame.element, frame);
 		}
 	};
 
@@ -201,10 +202,7 @@
 		tip.box.style.display = "none";
 	};
 
-	const frameOf = (target) => {
-		const element = target.closest?.("#frames > g");
-		return element ? frames.find((frame) => frame.element === element) : undefined;
-	};
+	const frameAt = (event) => frameOf.get(event.target.closest("#frames > g"));
 
 	/* Beside the pointer, and inside the window. */
 	const show = (frame, event) => {
@@ -266,11 +264,11 @@
 	read();
 	const tools = makeTools(), tip = makeTip();
 	group.addEventListener("click", (event) => {
-		const frame = frameOf(event.target);
+		const frame = frameAt(event);
 		if (frame) go({ zoom: frame.index });
 	});
 	group.addEventListener("mousemove", (event) => {
-		const frame = frameOf(event.target);
+		const frame = frameAt(event);
 		if (frame) show(frame, event);
 	});
 	group.addEventListener("mouseleave", hide);

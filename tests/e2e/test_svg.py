@@ -86,7 +86,7 @@ def drawn():
         expect(abs(frame["width"] - share * root["width"]) < 0.02, frame)
     expect(view.frame("main")["text"] == "main", view.frame("main"))
     title = view.page.evaluate("document.querySelector('text.title').textContent")
-    expect(title == "leaky: memory in use: 5.0M", title)
+    expect(title == "leaky: 5.0M of memory in use", title)
     view.quiet()
 
 
