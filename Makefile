@@ -161,6 +161,6 @@ install: $(B)/heaptap $(MAN)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)
 
 clean:
-	$(Q)rm -rf $(B) demo.folded demo.pb.gz demo-node.folded demo-node.pb.gz
+	$(Q)rm -rf $(B) demo.svg demo.pb.gz demo-node.svg demo-node.pb.gz
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
