@@ -257,7 +257,8 @@
 	};
 
 	const follow = () => {
-		tools.box.setAttribute("y", Math.max(8, 8 - svg.getBoundingClientRect().top));
+		const area = svg.getBoundingClientRect();
+		tools.box.setAttribute("y", 8 + Math.max(0, -area.top * width / area.width));
 	};
 
 	svg.dataset.height = svg.getAttribute("height");

@@ -22,7 +22,18 @@ def _npm_directory():
 
 
 def npm_modules():
-    """The node_modules with all PACKAGES, whole or not there."""
+    """The node_modules with all PACKAGES, whole or not there. What failed once is not tried again."""
+    if "npm" not in _running:
+        try:
+            _running["npm"] = _fetch()
+        except (Skip, Failure) as reason:
+            _running["npm"] = Skip(str(reason))
+    if isinstance(_running["npm"], Skip):
+        raise _running["npm"]
+    return _running["npm"]
+
+
+def _fetch():
     base = _npm_directory()
     done = base / "-".join(package.replace("@", "_") for package in PACKAGES)
     if done.is_dir():
@@ -33,7 +44,8 @@ def npm_modules():
     new = Path(tempfile.mkdtemp(prefix=".new.", dir=base))
     try:
         install = ["npm", "install", "--prefix", new, "--cache", new / "cache", "--ignore-scripts"]
-        result = run([*install, "--no-audit", "--no-fund", *PACKAGES], timeout=200)
+        quick = ["--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
+        result = run([*install, *quick, *PACKAGES], timeout=200)
         if result.status != 0:
             lines = [line for line in result.stderr.splitlines() if "npm error" in line]
             raise Skip(f"npm: {(lines or ['failed'])[0]}")
