@@ -86,15 +86,12 @@ void group_name(const struct profile *profile, const struct profile_sample *samp
 void group_root(const struct profile *profile, const struct profile_sample *sample,
 		enum group_by by, char *text, size_t size)
 {
-	char name[512];
-	char *rest;
+	int64_t pid = by == BY_PID ? pid_of(profile, sample) : 0;
 
-	group_name(profile, sample, by, name, sizeof(name));
-	rest = by == BY_PID ? strchr(name, ' ') : NULL;
-	if (rest)
-		snprintf(text, size, "%s-%.*s", rest + 1, (int)(rest - name), name);
+	if (pid)
+		snprintf(text, size, "%s-%" PRId64, text_of(profile, sample, by), pid);
 	else
-		snprintf(text, size, "%s", name);
+		group_name(profile, sample, by, text, size);
 }
 
 bool group_is_known(const struct profile *profile, enum group_by by)
