@@ -89,6 +89,9 @@ $(B)/$(1)/libheaptap.a: $(LIB:%=$(B)/$(1)/%)
 endef
 $(foreach kind,obj asan fuzz,$(eval $(call compile,$(kind))))
 
+# The flame graph's script and style are put into the program by the assembler (.incbin).
+$(foreach kind,obj asan fuzz,$(B)/$(kind)/src/export/svg_parts.o): src/export/svg.js src/export/svg.css
+
 $(B)/heaptap: $(B)/obj/src/main.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
@@ -158,6 +161,6 @@ install: $(B)/heaptap $(MAN)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)
 
 clean:
-	$(Q)rm -rf $(B) demo.folded demo.pb.gz demo-node.folded demo-node.pb.gz
+	$(Q)rm -rf $(B) demo.svg demo.pb.gz demo-node.svg demo-node.pb.gz
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

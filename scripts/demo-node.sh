@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # `make demo-node`: starts a small Node server that leaks, visits it, shows who holds its memory and
-# what its garbage collections take. Leaves demo-node.pb.gz (the profile) and demo-node.folded.
+# what its garbage collections take. Leaves demo-node.pb.gz (the profile) and demo-node.svg.
 #   scripts/demo-node.sh HEAPTAP SERVER.js
 # $NODE, else the node of PATH, else one that scripts/fetch-nodes has fetched.
 set -euo pipefail
@@ -42,7 +42,7 @@ echo "demo-node: node $("$node" -v) $server runs as pid $pid and grows; what doe
 
 step "$heaptap" record -p "$pid" -d 10s --budget 30% -o demo-node.pb.gz
 step "$heaptap" report --top 5 demo-node.pb.gz
-step "$heaptap" report -o demo-node.folded demo-node.pb.gz
+step "$heaptap" report -o demo-node.svg demo-node.pb.gz
 step "$heaptap" gc -p "$pid" -d 10s
 
 # The leak is put there on purpose, so what must be found is known.
@@ -56,5 +56,5 @@ cat >&2 <<-END
 	demo-node: found. createSession keeps a session for every visitor, and nobody removes one.
 	demo-node: that was native memory, the Buffers. Who holds the JavaScript objects, while it runs:
 	demo-node:   $heaptap record -p PID --source js --inspector -d 30s -f table
-	demo-node: demo-node.folded is for flame graphs: flamegraph.pl, or speedscope.app
+	demo-node: demo-node.svg is its flame graph: open it in a browser
 END

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # `make demo`: starts a small service that leaks, attaches to it for five seconds, and shows who
-# holds its memory. Leaves demo.pb.gz (the profile) and demo.folded (for any flame graph tool).
+# holds its memory. Leaves demo.pb.gz (the profile) and demo.svg (a flame graph).
 #   scripts/demo.sh HEAPTAP SERVICE
 set -euo pipefail
 [ $# = 2 ] || { sed -n '3,5s/^# //p' "$0" >&2; exit 2; }
@@ -23,10 +23,11 @@ echo "demo: $service runs as pid $pid and grows; what does it hold on to?" >&2
 
 step "$heaptap" record -p "$pid" -d 5s -o demo.pb.gz
 step "$heaptap" report demo.pb.gz
-step "$heaptap" report -o demo.folded demo.pb.gz
+step "$heaptap" report -o demo.svg demo.pb.gz
 
 # The leak is put there on purpose (tests/targets/leaky.c), so what must be found is known.
-largest=$(awk '$NF > most { most = $NF; line = $0 } END { print line }' demo.folded)
+largest=$("$heaptap" report -f folded demo.pb.gz |
+	awk '$NF > most { most = $NF; line = $0 } END { print line }')
 case $largest in
 *';session_create;'*) ;;
 *) echo "demo: expected session_create to hold the most, not: $largest" >&2; exit 1 ;;
@@ -35,5 +36,5 @@ cat >&2 <<-END
 
 	demo: found. session_create keeps a session for every user, and nobody removes one.
 	demo: demo.pb.gz is the profile: heaptap report, or go tool pprof -http=: demo.pb.gz
-	demo: demo.folded is for flame graphs: flamegraph.pl demo.folded > demo.svg, or speedscope.app
+	demo: demo.svg is its flame graph: open it in a browser
 END

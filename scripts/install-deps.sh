@@ -48,6 +48,7 @@ packages() {
 		test        libmimalloc-dev      -
 		test,bench  wrk                  wrk
 		test?       npm                  npm
+		test?       chromium             chromium
 		test?       rustc                rustc
 		test?       postgresql           -
 		test?       nginx-light          nginx

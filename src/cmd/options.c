@@ -18,8 +18,8 @@ static const struct argp_option output_options[] = {
 	{"output", 'o', "FILE", 0,
 	 "Write to FILE, which is replaced when all is written; - is stdout", 0},
 	{"format", 'f', "FORMAT", 0,
-	 "table, folded, pprof, json or heapprofile; without it, by the name of FILE (.txt .folded "
-	 ".pb.gz .json .heapprofile)",
+	 "table, folded, svg, pprof, speedscope, json or heapprofile; without it, by the name of FILE "
+	 "(.txt .folded .svg .pb.gz .speedscope.json .json .heapprofile)",
 	 0},
 	{"metric", 'm', "METRIC", 0,
 	 "inuse_space, inuse_objects, alloc_space or alloc_objects; of garbage collections gc_pause "
@@ -29,8 +29,8 @@ static const struct argp_option output_options[] = {
 	{"stacks", OPTION_STACKS, NULL, 0,
 	 "A row of the table for every call stack, with the stack under it", 0},
 	{"by", OPTION_BY, "WHAT", 0,
-	 "A row of the table, or a root of the folded stacks, for each pid, comm, cgroup or "
-	 "container",
+	 "A row of the table, or a root of the stacks of folded, svg and speedscope, for each pid, "
+	 "comm, cgroup or container",
 	 0},
 	{0},
 };
@@ -116,9 +116,9 @@ void output_settle(struct output_options *output, const struct argp_state *state
 	if ((output->has_top || output->stacks) && strcmp(output->format->name, "table") != 0)
 		argp_error(state, "%s: is for the format table, not for %s",
 			   output->has_top ? "--top" : "--stacks", output->format->name);
-	if (output->by && strcmp(output->format->name, "table") != 0 &&
-	    strcmp(output->format->name, "folded") != 0)
-		argp_error(state, "--by: is for the formats table and folded, not for %s",
+	if (output->by && !output->format->grouped)
+		argp_error(state,
+			   "--by: is for the formats table, folded, svg and speedscope, not for %s",
 			   output->format->name);
 	if (output->format->binary && to_terminal(output))
 		argp_error(state,

@@ -99,7 +99,7 @@ static const char record_doc[] =
 	"  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
 	"  heaptap record -p 1234 -r 1 -d 30s    exact, whatever it costs\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
-	"  heaptap record -o run.folded -- ./server --port 8080\n"
+	"  heaptap record -o run.svg -- ./server --port 8080\n"
 	"  heaptap record -p 1234 -s js -d 30s -f table\n"
 	"  heaptap record -p 1234 -s js --inspector -d 1m -o js.heapprofile\n"
 	"  heaptap record -p 1234 -s gc -d 1m -f table\n"

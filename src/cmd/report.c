@@ -73,6 +73,7 @@ static const char report_doc[] =
 	"Examples:\n"
 	"  heaptap report app.pb.gz\n"
 	"  heaptap report --stacks --top 5 app.pb.gz\n"
+	"  heaptap report -o app.svg app.pb.gz\n"
 	"  heaptap report -m alloc_space -o app.folded app.pb.gz\n"
 	"  heaptap report -f json app.pb.gz | jq .totals\n"
 	"\n" OPTION_EXIT_HELP;

@@ -15,7 +15,7 @@ struct export_options {
 	enum metric metric; /* for formats that carry one value */
 	unsigned int top;   /* rows of a table; 0 = all */
 	unsigned int width; /* columns of a terminal; 0 = unlimited */
-	enum group_by by;   /* table: a row for each group; folded: it is the root */
+	enum group_by by;   /* table: a row for each group; stacks: it is the root */
 	bool color;
 	bool stacks;  /* table: a row for every call stack, with the stack under it */
 	bool verbose; /* table: every note of the run at the end */
@@ -27,6 +27,7 @@ struct export_format {
 	const char *help;
 	bool binary;	    /* not for a terminal */
 	bool positive_only; /* leaves out samples whose value is negative */
+	bool grouped;	    /* knows what options.by is */
 	/* 0 or -errno; errors of @out's own writing are left to its ferror(). */
 	int (*write)(const struct profile *profile, const struct export_options *options,
 		     FILE *out);

@@ -104,21 +104,6 @@ static int make_line(struct line *line, const char *comm, const struct stack *st
 	return err;
 }
 
-/* The root: whose the stack is. A pid is behind its comm, as stackcollapse-perf.pl --pid has it. */
-static void root_of(const struct profile *profile, const struct profile_sample *sample,
-		    enum group_by by, char *text, size_t size)
-{
-	char name[512];
-	char *rest;
-
-	group_name(profile, sample, by, name, sizeof(name));
-	rest = by == BY_PID ? strchr(name, ' ') : NULL;
-	if (rest)
-		snprintf(text, size, "%s-%.*s", rest + 1, (int)(rest - name), name);
-	else
-		snprintf(text, size, "%s", name);
-}
-
 int folded_write(const struct profile *profile, const struct export_options *options, FILE *out)
 {
 	enum group_by by = options->by == BY_NOTHING ? BY_COMM : options->by;
@@ -140,7 +125,7 @@ int folded_write(const struct profile *profile, const struct export_options *opt
 		sample = &profile->samples[rows.rows[i].sample];
 		err = stack_load(&stack, sample);
 		if (!err)
-			root_of(profile, sample, by, root, sizeof(root));
+			group_root(profile, sample, by, root, sizeof(root));
 		if (!err)
 			err = make_line(&line, root, &stack);
 		if (!err) {

@@ -10,6 +10,7 @@ const struct export_format export_formats[] = {
 		.name = "table",
 		.suffix = ".txt",
 		.help = "text for reading: losses, the run, then who holds the memory",
+		.grouped = true,
 		.write = table_write,
 	},
 	{
@@ -17,7 +18,16 @@ const struct export_format export_formats[] = {
 		.suffix = ".folded",
 		.help = "one line for each stack, for flamegraph.pl, inferno, speedscope",
 		.positive_only = true,
+		.grouped = true,
 		.write = folded_write,
+	},
+	{
+		.name = "svg",
+		.suffix = ".svg",
+		.help = "flame graph for a browser: one file with zoom and search",
+		.positive_only = true,
+		.grouped = true,
+		.write = svg_write,
 	},
 	{
 		.name = "pprof",
@@ -25,6 +35,14 @@ const struct export_format export_formats[] = {
 		.help = "gzip'd protobuf with all four metrics, for pprof and heaptap itself",
 		.binary = true,
 		.write = pprof_format_write,
+	},
+	{
+		.name = "speedscope",
+		.suffix = ".speedscope.json", /* before ".json" */
+		.help = "for speedscope.app: every metric",
+		.positive_only = true,
+		.grouped = true,
+		.write = speedscope_write,
 	},
 	{
 		.name = "json",

@@ -83,6 +83,17 @@ void group_name(const struct profile *profile, const struct profile_sample *samp
 		snprintf(text, size, "%s", text_of(profile, sample, by));
 }
 
+void group_root(const struct profile *profile, const struct profile_sample *sample,
+		enum group_by by, char *text, size_t size)
+{
+	int64_t pid = by == BY_PID ? pid_of(profile, sample) : 0;
+
+	if (pid)
+		snprintf(text, size, "%s-%" PRId64, text_of(profile, sample, by), pid);
+	else
+		group_name(profile, sample, by, text, size);
+}
+
 bool group_is_known(const struct profile *profile, enum group_by by)
 {
 	for (uint32_t i = 0; i < profile->nr_samples; i++) {

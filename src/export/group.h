@@ -37,4 +37,9 @@ void group_key(const struct profile *profile, const struct profile_sample *sampl
 void group_name(const struct profile *profile, const struct profile_sample *sample,
 		enum group_by by, char *text, size_t size);
 
+/* The same as the root of a stack, where a pid is behind its comm as stackcollapse-perf.pl --pid
+ * has it: "redis-server-1234". */
+void group_root(const struct profile *profile, const struct profile_sample *sample,
+		enum group_by by, char *text, size_t size);
+
 #endif

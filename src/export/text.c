@@ -3,58 +3,23 @@
 #include "export/text.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "util/utf8.h"
 
-#define WRONG_BYTE UINT32_MAX
-
-/* A place in a text; @valid bytes from there are known to be well-formed. */
-struct cursor {
-	const unsigned char *at;
-	size_t valid;
-};
-
-/* The code point at the cursor, which moves behind it; a byte that is none gives WRONG_BYTE. */
-static uint32_t next_character(struct cursor *cursor)
+bool text_is_harmful(uint32_t code)
 {
-	const unsigned char *at = cursor->at;
-	uint32_t code = at[0];
-	size_t size;
-
-	if (!cursor->valid)
-		cursor->valid = utf8_valid_size((const char *)at);
-	if (!cursor->valid) {
-		cursor->at++;
-		return WRONG_BYTE;
-	}
-	size = code < 0x80 ? 1 : code < 0xe0 ? 2 : code < 0xf0 ? 3 : 4;
-	if (size > 1)
-		code &= 0x7f >> size;
-	for (size_t i = 1; i < size; i++)
-		code = code << 6 | (at[i] & 0x3f);
-	cursor->at += size;
-	cursor->valid -= size;
-	return code;
-}
-
-/* Wrong bytes, C0, DEL, C1, line and paragraph separators, and what turns the direction of the
- * text. */
-static bool is_harmful(uint32_t code)
-{
-	return code == WRONG_BYTE || code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+	return code == UTF8_WRONG || code < 0x20 || (code >= 0x7f && code < 0xa0) ||
 	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
 	       code == 0x200e || code == 0x200f || code == 0x061c;
 }
 
 static unsigned int count_columns(const char *text)
 {
-	struct cursor cursor = {.at = (const unsigned char *)text};
 	unsigned int columns = 0;
 
-	for (; *cursor.at; columns++)
-		next_character(&cursor);
+	for (; *text; columns++)
+		utf8_next(&text);
 	return columns;
 }
 
@@ -71,10 +36,8 @@ static bool is_plain(const char *text, size_t *ret_length)
 
 unsigned int text_put(FILE *out, const char *text, unsigned int columns)
 {
-	struct cursor cursor = {.at = (const unsigned char *)text};
 	unsigned int written = 0, limit = UINT_MAX;
-	const unsigned char *start;
-	const char *tail = "";
+	const char *start, *tail = "";
 	size_t length;
 
 	if (is_plain(text, &length) && (!columns || length <= columns)) {
@@ -85,12 +48,12 @@ unsigned int text_put(FILE *out, const char *text, unsigned int columns)
 		tail = columns > 3 ? "..." : "";
 		limit = columns - (unsigned int)strlen(tail);
 	}
-	for (; *cursor.at && written < limit; written++) {
-		start = cursor.at;
-		if (is_harmful(next_character(&cursor)))
+	for (; *text && written < limit; written++) {
+		start = text;
+		if (text_is_harmful(utf8_next(&text)))
 			putc('?', out);
 		else
-			fwrite(start, 1, (size_t)(cursor.at - start), out);
+			fwrite(start, 1, text - start, out);
 	}
 	fputs(tail, out);
 	return written + (unsigned int)strlen(tail);

@@ -7,8 +7,13 @@
 #ifndef HEAPTAP_EXPORT_TEXT_H
 #define HEAPTAP_EXPORT_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/* Of a code point as utf8_next() gives it: wrong bytes, C0, DEL, C1, line and paragraph separators,
+ * and what turns the direction of the text. */
+bool text_is_harmful(uint32_t code);
 
 /*
  * Writes @text, every control or direction-changing character and every wrong byte as '?', cut

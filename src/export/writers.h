@@ -13,5 +13,8 @@ int pprof_format_write(const struct profile *profile, const struct export_option
 		       FILE *out);
 int heapprofile_write(const struct profile *profile, const struct export_options *options,
 		      FILE *out);
+int svg_write(const struct profile *profile, const struct export_options *options, FILE *out);
+int speedscope_write(const struct profile *profile, const struct export_options *options,
+		     FILE *out);
 
 #endif

@@ -35,6 +35,22 @@ static size_t character_size(const unsigned char *text)
 	return size;
 }
 
+uint32_t utf8_next(const char **text)
+{
+	const unsigned char *at = (const unsigned char *)*text;
+	size_t size = character_size(at);
+	uint32_t code = at[0];
+
+	*text += size ?: 1;
+	if (!size)
+		return UTF8_WRONG;
+	if (size > 1)
+		code &= 0x7f >> size;
+	for (size_t i = 1; i < size; i++)
+		code = code << 6 | (at[i] & 0x3f);
+	return code;
+}
+
 size_t utf8_valid_size(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;

@@ -7,6 +7,13 @@
 #define HEAPTAP_UTIL_UTF8_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#define UTF8_WRONG UINT32_MAX
+
+/* The code point at *text, which must not be at its NUL, and moves *text behind it: behind one byte
+ * when that begins no well-formed character, which gives UTF8_WRONG. */
+uint32_t utf8_next(const char **text);
 
 /* Bytes at the start of @text that are well-formed UTF-8; the whole length when all is well. */
 size_t utf8_valid_size(const char *text);

@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 
+import graphs
 import node_load
 import unwinding
 
@@ -315,6 +316,7 @@ def limits(samples):
     ]
     rows += [(row, samples.median(row), 1, " s") for row in
              (f"report -f {name} of {NR_STACKS:,} stacks" for name in ("table", "folded"))]
+    rows += graphs.limits(samples)
     return rows + list(unwinding.limits(samples)) + list(node_load.limits(samples))
 
 
@@ -416,6 +418,7 @@ def measure(nr_rounds):
             samples.fail("memory", error)
             break
     report_large(samples)
+    graphs.measure(samples, BUILD, SCRATCH)
     say("unwinding")
     unwinding.measure(samples, BUILD, SCRATCH)
     say("a server on node under load")

@@ -105,7 +105,9 @@ def demo():
     expect_status(result, 0)
     expect(str(the_node(24)) in result.stdout and "PAUSES" in result.stdout, result)
     # The script judges by the table; this is not the table.
-    stacks = [l.rsplit(" ", 1) for l in (folder / "demo-node.folded").read_text().splitlines()]
+    expect("createSession leaky.js" in (folder / "demo-node.svg").read_text(), "the flame graph")
+    lines = report(folder / "demo-node.pb.gz", "-f", "folded").splitlines()
+    stacks = [line.rsplit(" ", 1) for line in lines]
     total = sum(int(value) for _, value in stacks)
     leak = sum(int(value) for stack, value in stacks if ";createSession " in stack)
     expect(leak > 0.5 * total, leak, total, stacks)

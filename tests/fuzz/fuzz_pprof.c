@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libFuzzer: any bytes as a pprof file. What is accepted must be writable, and reading that back
- * and writing it again must give the same bytes.
+ * libFuzzer: any bytes as a pprof file. What is accepted must be writable in every format; reading
+ * it back as pprof and writing it again must give the same bytes.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/export.h"
 #include "profile/pprof_read.h"
 #include "profile/pprof_write.h"
 
@@ -19,6 +20,21 @@ static void write_bytes(const struct profile *profile, char **ret, size_t *ret_s
 
 	if (!stream || pprof_write(profile, stream) || fclose(stream))
 		abort();
+}
+
+static void write_formats(const struct profile *profile)
+{
+	struct export_options options = {.metric = METRIC_INUSE_SPACE};
+
+	for (const struct export_format *format = export_formats; format->name; format++) {
+		char *text = NULL;
+		size_t size;
+		FILE *stream = open_memstream(&text, &size);
+
+		if (!stream || format->write(profile, &options, stream) || fclose(stream))
+			abort();
+		free(text);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
+	write_formats(profile);
 	write_bytes(profile, &first, &first_size);
 	if (pprof_parse(first, first_size, &again, &diag))
 		abort();

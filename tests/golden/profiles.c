@@ -244,6 +244,36 @@ static void make_hostile(struct profile *profile)
 	ADD(profile, literals);
 }
 
+/* Names that mean something to XML, HTML, CSS, JavaScript and JSON. */
+static void make_markup(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{1, 10, 1, 10},
+		 {{.key = "comm", .string = "<b>&amp;</b>"}},
+		 {FRAME("<script>alert(1)</script>", "</title></svg>.js", 1, PROFILE_JAVASCRIPT),
+		  FRAME("]]>", "]]>.c", 2, NULL), FRAME("<![CDATA[", NULL, 0, "/lib/<lib>&.so")}},
+		{{2, 20, 2, 20},
+		 {{.key = "comm", .string = "<b>&amp;</b>"}},
+		 {FRAME("\" onload=\"alert(2)", NULL, 0, NULL),
+		  FRAME("' onclick='alert(3)", "a'b\".c", 3, NULL),
+		  FRAME("&lt;not an element&gt;", NULL, 0, NULL)}},
+		{{3, 30, 3, 30},
+		 {{.key = "comm", .string = "<b>&amp;</b>"}},
+		 {FRAME("<!-- -->", NULL, 0, NULL), FRAME("<?xml version=\"1.0\"?>", NULL, 0, NULL),
+		  FRAME("line\none\x01\x1f\x7f", NULL, 0, NULL),
+		  FRAME("\xef\xbf\xbe\xef\xbf\xbf\xed\xa0\x80\xff", NULL, 0, NULL)}},
+		{{4, 40, 4, 40},
+		 {{.key = "comm", .string = "${alert(4)} {{x}}"}},
+		 {FRAME("<img src=x onerror=alert(5)>", NULL, 0, NULL),
+		  FRAME("javascript:alert(6)", "file:///etc/passwd", 4, NULL)}},
+	};
+
+	set_run(profile, 1);
+	check(profile_set_note(profile, "comm", "</style><script>alert(7)</script>"));
+	check(profile_set_note(profile, "target", "]]></script><script>alert(8)</script> & more"));
+	ADD(profile, literals);
+}
+
 static void make_empty(struct profile *profile)
 {
 	set_run(profile, 1);
@@ -421,10 +451,10 @@ static const struct {
 	const char *name;
 	void (*make)(struct profile *profile);
 } inputs[] = {
-	{"plain", make_plain},	   {"cpp", make_cpp},	  {"hostile", make_hostile},
-	{"empty", make_empty},	   {"freed", make_freed}, {"sampled", make_sampled},
-	{"foreign", make_foreign}, {"gc", make_gc},	  {"js", make_js},
-	{"system", make_system},
+	{"plain", make_plain},	   {"cpp", make_cpp},	    {"hostile", make_hostile},
+	{"empty", make_empty},	   {"freed", make_freed},   {"sampled", make_sampled},
+	{"foreign", make_foreign}, {"gc", make_gc},	    {"js", make_js},
+	{"system", make_system},   {"markup", make_markup},
 };
 
 static void write_input(const char *directory, const char *name, const struct profile *profile)

@@ -390,9 +390,11 @@ static void test_formats(void **state)
 	assert_string_equal(export_format_by_file("a/b.folded")->name, "folded");
 	assert_string_equal(export_format_by_file("b.json")->name, "json");
 	assert_null(export_format_by_file(".json")); /* a name, not an ending */
-	assert_null(export_format_by_file("b.svg"));
+	assert_string_equal(export_format_by_file("b.svg")->name, "svg");
+	assert_string_equal(export_format_by_file("b.speedscope.json")->name, "speedscope");
+	assert_null(export_format_by_file("b.svgz"));
 	assert_null(export_format_by_file(""));
-	assert_null(export_format_by_name("svg"));
+	assert_null(export_format_by_name("flame"));
 	assert_null(export_format_by_name(""));
 }
 

@@ -1,0 +1,70 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of run.py about graphs of large profiles: 50,000 stacks, 2,000,000 frames.
+
+usage: graphs.py        what run.py would say of them (make build/heaptap build/bench/gen_profile)
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+NR_STACKS, DEPTH, NR_ROUNDS = 50000, 40, 5
+WHAT = f"report -f {{}} of {NR_STACKS:,} stacks of {DEPTH} frames"
+
+# format -> limits of seconds, MB written, MB of memory
+LIMITS = {"svg": (1.5, 5, 300), "speedscope": (3, 100, 300)}
+UNITS = (" s", " MB written", " MB of memory")
+
+
+def measure_one(command, output):
+    """Seconds, bytes written in MB, peak memory in MB."""
+    start = time.monotonic()
+    pid = os.posix_spawn(command[0], command, os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    seconds = time.monotonic() - start
+    if status:
+        raise OSError(f"{' '.join(command)}: status {status}")
+    return seconds, output.stat().st_size / 1e6, usage.ru_maxrss * 1024 / 1e6
+
+
+def measure(samples, build, scratch):
+    profile, output = scratch / "graph.pb.gz", scratch / "graph.out"
+    with open(profile, "wb") as out:
+        subprocess.run([build / "bench/gen_profile", str(NR_STACKS), str(DEPTH)], stdout=out, check=True)
+    for name in LIMITS:
+        command = [str(build / "heaptap"), "report", "-f", name, "-o", str(output), str(profile)]
+        for _ in range(NR_ROUNDS):
+            try:
+                for unit, value in zip(UNITS, measure_one(command, output)):
+                    samples.add((name, unit), value)
+            except OSError as error:
+                samples.fail(WHAT.format(name), error)
+                break
+    output.unlink(missing_ok=True)
+
+
+def limits(samples):
+    """(what, measured or None, limit, unit), as in run.py"""
+    for name, wanted in LIMITS.items():
+        for unit, limit in zip(UNITS, wanted):
+            yield WHAT.format(name), samples.median((name, unit)), limit, unit
+
+
+def main():
+    import run  # its Samples; run.py imports this file
+
+    build = pathlib.Path(os.environ.get("HEAPTAP_BUILD", run.TOP / "build"))
+    samples, scratch = run.Samples(), build / "bench/out"
+    scratch.mkdir(parents=True, exist_ok=True)
+    measure(samples, build, scratch)
+    rows = list(limits(samples))
+    for what, measured, limit, unit in rows:
+        shown = "not measured" if measured is None else f"{measured:.3g}{unit}"
+        print(f"{what}: {shown}, limit {limit:g}{unit}: {run.verdict(measured, limit)}")
+    return 0 if all(run.verdict(row[1], row[2]) == "PASS" for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
