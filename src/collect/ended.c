@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A sweep reads the whole live map: some 0.2 us an entry, so it may take a fiftieth of the time. */
+/*
+ * A sweep reads the whole live map: some 0.2 us an entry, so it may take a fiftieth of the time.
+ * What is gone then is handed on a little at a time, since naming stacks may take seconds (a
+ * compiler's) while events wait in the ring.
+ */
 #include "collect/ended.h"
 
 #include <errno.h>
@@ -11,7 +15,8 @@
 #include "util/clock.h"
 
 #define SWEEP_INTERVAL_NS 1000000000ULL
-#define SWEEP_REST	  50 /* times as long as the last sweep took */
+#define SWEEP_REST	  50	      /* times as long as the last sweep took */
+#define FOLD_NS		  20000000ULL /* handed on at a time */
 
 uint64_t ended_until_ns(const struct watch_list *list, uint32_t tgid, uint32_t epoch)
 {
@@ -22,14 +27,23 @@ uint64_t ended_until_ns(const struct watch_list *list, uint32_t tgid, uint32_t e
 	return target->ended ? target->ended_ns : UINT64_MAX;
 }
 
+/* A site whose image is gone, and when it went. */
+struct gone_site {
+	uint32_t index;
+	uint64_t until_ns;
+};
+
 struct sweep {
 	struct ended *ended;
-	const struct kernel *kernel;
-	const struct watch_list *list;
+	struct kernel *kernel;
+	struct stacks *stacks;
+	struct watch_list *list;
 	uint32_t nr, max;
 	struct ht_live_key *keys; /* to be taken out */
 	uint32_t nr_sites;
 	struct site_totals *old; /* by site: its inuse that was old at its end */
+	uint32_t nr_gone, at;
+	struct gone_site *gone; /* from at on they are still to be handed on */
 };
 
 /* One that is not known to be gone yet is left to the next sweep. *ret_until_ns as above. */
@@ -70,20 +84,22 @@ static int visit(const struct ht_live_key *key, const struct ht_live *entry, voi
 	return remember(sweep, key);
 }
 
-static int fold(struct sweep *sweep, struct kernel *kernel, struct stacks *stacks,
-		const struct ht_site *site, uint32_t index, uint64_t until_ns)
+static int fold(struct sweep *sweep, const struct gone_site *gone)
 {
+	const struct ht_site *site = &kernel_sites(sweep->kernel, &(uint32_t){0})[gone->index];
+	struct site_totals totals = sweep->old[gone->index];
 	struct ended *ended = sweep->ended;
-	struct site_totals totals = sweep->old[index];
 	int err = 0;
 
-	snapshot_read_site(kernel, site, !ended->options.min_age_ns && until_ns, &totals);
-	totals.stack = stacks_at(stacks, index);
+	snapshot_read_site(sweep->kernel, site, !ended->options.min_age_ns && gone->until_ns,
+			   &totals);
+	totals.stack = stacks_at(sweep->stacks, gone->index);
 	if (ended->mmaps) {
-		const struct mmaps_context context = {ended->attachments, stacks, sweep->list};
+		const struct mmaps_context context = {ended->attachments, sweep->stacks,
+						      sweep->list};
 
-		mmaps_add_site(ended->mmaps, &context, index, &totals, &ended->mapped);
-		mmaps_forget_site(ended->mmaps, index);
+		mmaps_add_site(ended->mmaps, &context, gone->index, &totals, &ended->mapped);
+		mmaps_forget_site(ended->mmaps, gone->index);
 	}
 	if (totals.samples) {
 		watch_list_at(sweep->list, site->key.tgid, site->key.epoch)->in_books = true;
@@ -91,23 +107,25 @@ static int fold(struct sweep *sweep, struct kernel *kernel, struct stacks *stack
 		ended->sum.nr_lost += !site->sent;
 		snapshot_add(&totals, &ended->sum.total);
 	}
-	stacks_drop(stacks, index);
-	return err ?: kernel_site_recycle(kernel, index);
+	stacks_drop(sweep->stacks, gone->index);
+	return err ?: kernel_site_recycle(sweep->kernel, gone->index);
 }
 
-static int fold_sites(struct sweep *sweep, struct kernel *kernel, struct stacks *stacks)
+static int find_gone(struct sweep *sweep)
 {
-	const struct ht_site *sites = kernel_sites(kernel, &(uint32_t){0});
+	const struct ht_site *sites = kernel_sites(sweep->kernel, &(uint32_t){0});
 	uint64_t until_ns;
-	int err = 0;
 
-	for (uint32_t i = 1; i < sweep->nr_sites && !err; i++) {
+	sweep->gone = calloc(sweep->nr_sites, sizeof(*sweep->gone));
+	if (!sweep->gone)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < sweep->nr_sites; i++) {
 		const struct ht_site_key *key = &sites[i].key;
 
 		if (key->tgid && is_gone(sweep, key->tgid, key->epoch, &until_ns))
-			err = fold(sweep, kernel, stacks, &sites[i], i, until_ns);
+			sweep->gone[sweep->nr_gone++] = (struct gone_site){i, until_ns};
 	}
-	return err;
+	return 0;
 }
 
 static uint64_t until_ns(const void *arg, uint32_t tgid, uint32_t epoch)
@@ -122,31 +140,89 @@ static bool image_is_gone(const void *arg, uint32_t tgid, uint32_t epoch)
 	return is_gone(arg, tgid, epoch, &(uint64_t){0});
 }
 
+static void sweep_free(struct sweep *sweep)
+{
+	if (!sweep)
+		return;
+	free(sweep->keys);
+	free(sweep->old);
+	free(sweep->gone);
+	free(sweep);
+}
+
+/* Takes what is gone out of the live map, and notes what is to be handed on. */
+static int sweep_begin(struct sweep *sweep)
+{
+	struct ended *ended = sweep->ended;
+	uint64_t begin = clock_now_ns();
+	int err;
+
+	kernel_sites(sweep->kernel, &sweep->nr_sites);
+	sweep->old = calloc(sweep->nr_sites, sizeof(*sweep->old));
+	err = sweep->old ? live_map_each(kernel_live_fd(sweep->kernel), visit, sweep) : -ENOMEM;
+	err = err ?: live_map_delete(kernel_live_fd(sweep->kernel), sweep->keys, sweep->nr);
+	if (ended->mmaps) {
+		mmaps_sum(ended->mmaps, sweep->kernel, &(struct snapshot_images){until_ns, sweep},
+			  ended->options.min_age_ns, begin);
+		mmaps_forget_images(ended->mmaps, image_is_gone, sweep);
+	}
+	err = err ?: find_gone(sweep);
+	if (!err)
+		watch_list_condemn(sweep->list);
+	ended->next_ns = begin + SWEEP_INTERVAL_NS + SWEEP_REST * (clock_now_ns() - begin);
+	return err;
+}
+
+/* Hands on until @until_ns, and when all is handed on forgets whose it was. */
+static int sweep_go_on(struct ended *ended, uint64_t until_ns)
+{
+	struct sweep *sweep = ended->sweep;
+	int err = 0;
+
+	while (sweep->at < sweep->nr_gone && !err && clock_now_ns() < until_ns)
+		err = fold(sweep, &sweep->gone[sweep->at++]);
+	if (!err && sweep->at < sweep->nr_gone)
+		return 0;
+	if (!err)
+		watch_list_forget(sweep->list);
+	sweep_free(sweep);
+	ended->sweep = NULL;
+	return err;
+}
+
+bool ended_is_busy(const struct ended *ended)
+{
+	return ended->sweep;
+}
+
 int ended_sweep(struct ended *ended, struct kernel *kernel, struct stacks *stacks,
 		struct watch_list *list)
 {
-	struct sweep sweep = {.ended = ended, .kernel = kernel, .list = list};
-	uint64_t begin = clock_now_ns(), took;
 	int err;
 
-	if (list->nr_gone == ended->nr_swept || begin < ended->next_ns)
-		return 0;
-	ended->nr_swept = list->nr_gone;
-	kernel_sites(kernel, &sweep.nr_sites);
-	sweep.old = calloc(sweep.nr_sites, sizeof(*sweep.old));
-	err = sweep.old ? live_map_each(kernel_live_fd(kernel), visit, &sweep) : -ENOMEM;
-	err = err ?: live_map_delete(kernel_live_fd(kernel), sweep.keys, sweep.nr);
-	took = clock_now_ns() - begin; /* naming sites takes longer, but is done once for each */
-	if (ended->mmaps)
-		mmaps_sum(ended->mmaps, kernel, &(struct snapshot_images){until_ns, &sweep},
-			  ended->options.min_age_ns, begin);
-	err = err ?: fold_sites(&sweep, kernel, stacks);
-	if (ended->mmaps)
-		mmaps_forget_images(ended->mmaps, image_is_gone, &sweep);
-	if (!err)
-		watch_list_forget(list);
-	free(sweep.keys);
-	free(sweep.old);
-	ended->next_ns = begin + SWEEP_INTERVAL_NS + SWEEP_REST * took;
-	return err;
+	if (!ended->sweep) {
+		if (list->nr_gone == ended->nr_swept || clock_now_ns() < ended->next_ns)
+			return 0;
+		ended->nr_swept = list->nr_gone;
+		ended->sweep = calloc(1, sizeof(*ended->sweep));
+		if (!ended->sweep)
+			return -ENOMEM;
+		*ended->sweep = (struct sweep){
+			.ended = ended, .kernel = kernel, .stacks = stacks, .list = list};
+		err = sweep_begin(ended->sweep);
+		if (err)
+			return err;
+	}
+	return sweep_go_on(ended, clock_now_ns() + FOLD_NS);
+}
+
+int ended_finish(struct ended *ended)
+{
+	return ended->sweep ? sweep_go_on(ended, UINT64_MAX) : 0;
+}
+
+void ended_done(struct ended *ended)
+{
+	sweep_free(ended->sweep);
+	ended->sweep = NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef HEAPTAP_COLLECT_ENDED_H
 #define HEAPTAP_COLLECT_ENDED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collect/kernel.h"
@@ -14,6 +15,8 @@
 #include "collect/snapshot.h"
 #include "collect/stacks.h"
 #include "collect/watch_list.h"
+
+struct sweep;
 
 struct ended_options {
 	uint64_t min_age_ns; /* inuse is what was so old at its end */
@@ -26,6 +29,7 @@ struct ended {
 	struct ended_options options;
 	struct mmaps *mmaps; /* the session's; NULL: none */
 	const struct attachments *attachments;
+	struct sweep *sweep;	    /* that is under way */
 	uint64_t nr_swept;	    /* images that were gone at the last sweep */
 	uint64_t next_ns;	    /* no sweep before, CLOCK_MONOTONIC */
 	struct snapshot_folded sum; /* of what was handed on */
@@ -36,8 +40,14 @@ struct ended {
 uint64_t ended_until_ns(const struct watch_list *list, uint32_t tgid, uint32_t epoch);
 
 /* Clears away the images that are gone, when there are new ones and not too often, and then the
- * processes of @list that ended. 0 or -errno. */
+ * processes of @list that ended: for a short while, and goes on when it is called again. 0 or
+ * -errno. */
 int ended_sweep(struct ended *ended, struct kernel *kernel, struct stacks *stacks,
 		struct watch_list *list);
+
+/* Is there more to be handed on? ended_finish() does it all, before anything is summed up. */
+bool ended_is_busy(const struct ended *ended);
+int ended_finish(struct ended *ended);
+void ended_done(struct ended *ended);
 
 #endif

@@ -275,6 +275,7 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
+	ended_done(&session->ended);
 	attachments_done(&session->attachments);
 	v8_source_done(&session->v8);
 	watch_list_done(&session->processes);
@@ -394,7 +395,8 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 {
 	struct watch_list *processes = &session->processes;
 	int ring = ring_buffer__epoll_fd(session->ring), n;
-	int err = watch_list_wait(processes, ring, timeout_ms, mask);
+	int err = watch_list_wait(processes, ring, ended_is_busy(&session->ended) ? 0 : timeout_ms,
+				  mask);
 
 	if (err)
 		return err;

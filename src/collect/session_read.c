@@ -154,7 +154,10 @@ int session_snapshot(struct session *session, bool old, struct snapshot *ret)
 	uint64_t now_ns = session->frozen_ns ?: clock_now_ns();
 	int err = 0;
 
-	if (session->mmaps && !session->frozen_ns) /* their books are here, not in the kernel */
+	if (old || session->mmaps)
+		err = ended_finish(&session->ended);
+	if (!err && session->mmaps &&
+	    !session->frozen_ns) /* their books are here, not in the kernel */
 		err = ring_buffer__consume(session->ring);
 	if (err < 0)
 		return err;

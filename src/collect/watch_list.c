@@ -174,6 +174,12 @@ static void add_to_past(struct watch_past *past, const struct watched *watched)
 	past->javascript.note = "";
 }
 
+void watch_list_condemn(struct watch_list *list)
+{
+	for (unsigned int i = 1; i < list->nr; i++)
+		list->all[i]->condemned = list->all[i]->target.ended;
+}
+
 void watch_list_forget(struct watch_list *list)
 {
 	unsigned int nr = list->nr ? 1 : 0;
@@ -181,7 +187,7 @@ void watch_list_forget(struct watch_list *list)
 	for (unsigned int i = 1; i < list->nr; i++) {
 		struct watched *watched = list->all[i];
 
-		if (!watched->target.ended) {
+		if (!watched->condemned) {
 			list->all[nr++] = watched;
 			continue;
 		}

@@ -75,7 +75,9 @@ unsigned int watch_list_end(struct watch_list *list, const struct watch_shared *
 void watch_list_leave(struct watch_list *list, const struct watch_shared *shared,
 		      struct watched *watched);
 
-/* Those that ended are closed and freed, but for the first: their sites need them no more. */
+/* Those that have ended by now, but for the first, are closed and freed when they are forgotten:
+ * their sites need them no more then. */
+void watch_list_condemn(struct watch_list *list);
 void watch_list_forget(struct watch_list *list);
 
 #endif

@@ -45,6 +45,7 @@ struct watched {
 	bool tells;	       /* of its allocations: no allocator of it is probed */
 	bool everywhere;       /* counted by links for all processes: HT_PROCESS_EVERYWHERE */
 	struct choice choice;  /* of the allocators it maps, as of its latest mappings */
+	bool condemned;	       /* ended, and about to be forgotten */
 	bool in_books;	       /* something of it was counted and handed on */
 	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
 };

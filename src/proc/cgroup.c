@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Containers are named by convention alone: docker, podman, containerd and cri-o put the 64 digits
- * of an id into the path, in one form or another; lxc puts a name behind "lxc.payload." or "/lxc/".
+ * of an id into the path, in one form or another; Fargate a task's 32 with a number of ten for each
+ * of its containers; lxc puts a name behind "lxc.payload." or "/lxc/".
  */
 #include "proc/cgroup.h"
 
@@ -15,6 +16,10 @@
 
 #define ID_SIZE	 64 /* digits */
 #define ID_SHOWN 12
+
+/* Of Fargate: the task, a dash and the container. */
+#define TASK_SIZE   32
+#define NUMBER_SIZE 10
 
 static bool is_unified(const struct membership *membership)
 {
@@ -67,6 +72,23 @@ static bool find_id(const char *path, char *ret)
 	return found;
 }
 
+static bool find_task(const char *path, char *ret, size_t size)
+{
+	const char *at = strstr(path, "/ecs/");
+
+	for (; at; at = strchr(at + 1, '/')) {
+		size_t task = strspn(at + 1, "0123456789abcdef");
+		const char *number = at + 1 + task;
+
+		if (task != TASK_SIZE || *number != '-' ||
+		    strspn(number + 1, "0123456789") != NUMBER_SIZE)
+			continue;
+		snprintf(ret, size, "%.*s%.*s", ID_SHOWN, at + 1, NUMBER_SIZE + 1, number);
+		return true;
+	}
+	return false;
+}
+
 static void find_lxc(const char *path, char *ret, size_t size)
 {
 	static const char *const before[] = {"/lxc.payload.", "/lxc.payload/", "/lxc/"};
@@ -92,7 +114,8 @@ int cgroup_parse(const char *memberships, struct cgroup *ret)
 	if (!ret->path)
 		return -ENOMEM;
 	/* under both versions at once the id may be in the paths of version 1 alone */
-	if (!find_id(ret->path, ret->container) && !find_id(memberships, ret->container))
+	if (!find_id(ret->path, ret->container) && !find_id(memberships, ret->container) &&
+	    !find_task(ret->path, ret->container, sizeof(ret->container)))
 		find_lxc(ret->path, ret->container, sizeof(ret->container));
 	return 0;
 }

@@ -45,6 +45,11 @@ static const struct {
 	 "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope",
 	 "4d9f3c1b2a5e"},
 	/* an id with a digit more or less is none */
+	{"4:memory:/ecs/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef-1234567890\n",
+	 "/ecs/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef-1234567890",
+	 "0123456789ab-1234567890"},
+	{"0::/ecs/0123456789abcdef0123456789abcdef/x-1\n",
+	 "/ecs/0123456789abcdef0123456789abcdef/x-1", ""},
 	{"0::/x/" ID "0\n", "/x/" ID "0", ""},
 	{"0::/lxc.payload.web/system.slice/nginx.service\n",
 	 "/lxc.payload.web/system.slice/nginx.service", "web"},
