@@ -22,6 +22,10 @@ int outfile_open(const char *path, struct outfile **ret, struct diag *diag);
 /* Where to write. Belongs to the outfile; not to be closed. It has no file descriptor. */
 FILE *outfile_stream(struct outfile *outfile);
 
+/* Its bytes are to be on the disk before it gets its name: after a power cut it is whole or not
+ * there. A commit may take long then. */
+void outfile_sync(struct outfile *outfile);
+
 /* All bytes are out and the file has its name, or -errno with @diag filled: a full disk and any
  * write that failed before show here at the latest. To be called once, before outfile_close(). */
 int outfile_commit(struct outfile *outfile, struct diag *diag);

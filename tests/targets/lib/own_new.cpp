@@ -59,6 +59,11 @@ __attribute__((noipa)) void operator delete[](void *p) noexcept
 	operator delete(static_cast<char *>(p) - 16);
 }
 
+__attribute__((noipa)) void operator delete[](void *p, size_t) noexcept
+{
+	operator delete[](p);
+}
+
 SITE void *by_new(size_t size)
 {
 	return truth_took(&truths[0], operator new(size), size);
