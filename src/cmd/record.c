@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/record_prom.h"
 #include "cmd/v8_recording.h"
 #include "collect/governor.h"
 #include "heaptap/sampling.h"
@@ -20,6 +21,7 @@ enum {
 	OPTION_BUDGET,
 	OPTION_WITH_MMAP,
 	OPTION_STORE,
+	OPTION_PROM,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -65,6 +67,10 @@ static const struct argp_option record_table[] = {
 	{"store", OPTION_STORE, "DIR", 0,
 	 "Write into a store of profiles, DIR/COMM/TIME-PID.pb.gz, in place of -o; while one "
 	 "recording of the same target goes on, another one does nothing",
+	 3},
+	{"prom", OPTION_PROM, "FILE", 0,
+	 "Also write Prometheus metrics, for node_exporter's textfile collector: a FILE that ends in "
+	 ".prom",
 	 3},
 	{NULL, 0, NULL, 0, "Messages and exit status:", 4},
 	{"quiet", 'q', NULL, 0, "No progress and no summary", 4},
@@ -125,6 +131,8 @@ static void settle_inspector(const struct record_options *options, const struct 
 		argp_error(state, "--min-age: is not for --inspector");
 	if (options->session.mmaps)
 		argp_error(state, "--with-mmap: is for the source malloc");
+	if (options->prom)
+		argp_error(state, "--prom: is not for --inspector");
 	if (options->has_rate && options->session.rate > INT32_MAX)
 		argp_error(state, "--rate: with --inspector less than 2G");
 }
@@ -284,6 +292,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_WITH_MMAP:
 		session->mmaps = true;
 		return 0;
+	case OPTION_PROM:
+		options->prom = arg;
+		return 0;
 	case OPTION_STORE:
 		options->store = arg;
 		return 0;
@@ -341,6 +352,8 @@ int cmd_record(int argc, char **argv)
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
 	status = options.inspector ? record_inspector_run(&options) : record_run(&options);
+	if (options.prom && !options.prom_written && status != EXIT_DONE)
+		record_prom_write(&options, NULL);
 	target_options_done(&options.targets);
 	return status;
 }

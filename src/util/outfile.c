@@ -24,7 +24,8 @@ struct outfile {
 	char *temp;   /* the name until then */
 	int fd;	      /* STDOUT_FILENO is never closed */
 	bool sync;
-	int err; /* of the first write that failed; from then on nothing is written */
+	mode_t mode; /* 0: as the umask has it */
+	int err;     /* of the first write that failed; from then on nothing is written */
 };
 
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
@@ -199,12 +200,19 @@ static int flush(struct outfile *outfile)
 	outfile->stream = NULL;
 	if (outfile->err) /* the first cause; fclose() may not know of it */
 		err = outfile->err;
+	if (!err && outfile->mode && outfile->target && fchmod(outfile->fd, outfile->mode))
+		err = -errno;
 	if (!err && outfile->sync && outfile->target && fsync(outfile->fd))
 		err = -errno;
 	if (outfile->fd != STDOUT_FILENO && close(outfile->fd) && !err)
 		err = -errno; /* a network file system or a quota tells at last */
 	outfile->fd = -1;
 	return err;
+}
+
+void outfile_mode(struct outfile *outfile, mode_t mode)
+{
+	outfile->mode = mode;
 }
 
 void outfile_sync(struct outfile *outfile)
