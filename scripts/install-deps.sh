@@ -43,6 +43,8 @@ packages() {
 		test        libjemalloc2         -
 		test        libjemalloc-dev      -
 		test        systemtap-sdt-dev    -
+		test?       prometheus           prometheus
+		test?       prometheus-node-exporter prometheus-node-exporter
 		test        libgoogle-perftools4 -
 		test        libmimalloc2.0       -
 		test        libmimalloc-dev      -

@@ -24,6 +24,8 @@ static const struct command {
 	{"report", "show a recorded profile: table, folded, pprof, json, heapprofile", cmd_report,
 	 "heaptap report"},
 	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc"},
+	{"store", "list and clear up the profiles that record --store left", cmd_store,
+	 "heaptap store"},
 	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check"},
 };
 

@@ -33,6 +33,7 @@ int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_store(int argc, char **argv);
 
 /* Control characters but newline are printed as '?', since messages carry foreign names. */
 void cmd_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -19,9 +19,10 @@ enum option_key {
 	OPTION_TOP = 0x100,
 	OPTION_STACKS,
 	OPTION_BY,
-	OPTION_FIRST_TARGET, /* cmd/target_options.c */
+	OPTION_FIRST_TARGET,			     /* cmd/target_options.c */
+	OPTION_FIRST_KEEP = OPTION_FIRST_TARGET + 8, /* cmd/keep_options.c */
 	OPTION_FIRST_FREE =
-		OPTION_FIRST_TARGET + 8, /* a command's own long options count from here */
+		OPTION_FIRST_KEEP + 2, /* a command's own long options count from here */
 };
 
 /*
@@ -40,6 +41,7 @@ struct output_options {
 	bool has_top;
 	bool stacks;
 	enum group_by by;
+	bool durable; /* on the disk before it has its name; no option of its own */
 };
 
 #define OUTPUT_DEFAULT_TOP 20

@@ -97,6 +97,8 @@ int output_write(const struct output_options *output, const char *name, bool qui
 	err = outfile_open(output->path, &outfile, &diag);
 	if (err)
 		goto out;
+	if (output->durable)
+		outfile_sync(outfile);
 	setvbuf(outfile_stream(outfile), NULL, _IOFBF, STREAM_BUFFER_SIZE);
 	err = output->format->write(profile, &export, outfile_stream(outfile));
 	if (err)

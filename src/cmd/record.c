@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/record_prom.h"
 #include "cmd/v8_recording.h"
 #include "collect/governor.h"
 #include "heaptap/sampling.h"
@@ -19,6 +20,8 @@ enum {
 	OPTION_INSPECTOR,
 	OPTION_BUDGET,
 	OPTION_WITH_MMAP,
+	OPTION_STORE,
+	OPTION_PROM,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -61,6 +64,14 @@ static const struct argp_option record_table[] = {
 	 "Kernel memory to keep track in, at most (default 64M); more holds more live "
 	 "allocations and more call stacks",
 	 2},
+	{"store", OPTION_STORE, "DIR", 0,
+	 "Write into a store of profiles, DIR/COMM/TIME-PID.pb.gz, in place of -o; while one "
+	 "recording of the same target goes on, another one does nothing",
+	 3},
+	{"prom", OPTION_PROM, "FILE", 0,
+	 "Also write Prometheus metrics, for node_exporter's textfile collector: a FILE that ends in "
+	 ".prom",
+	 3},
 	{NULL, 0, NULL, 0, "Messages and exit status:", 4},
 	{"quiet", 'q', NULL, 0, "No progress and no summary", 4},
 	{"verbose", 'v', NULL, 0, "Say what was probed, where, and what it takes", 4},
@@ -97,6 +108,7 @@ static const char record_doc[] =
 	"\n"
 	"Examples:\n"
 	"  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
+	"  heaptap record -n node -d 50s --store /var/lib/heaptap --keep-for 30d -q\n"
 	"  heaptap record -p 1234 -r 1 -d 30s    exact, whatever it costs\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.svg -- ./server --port 8080\n"
@@ -119,6 +131,8 @@ static void settle_inspector(const struct record_options *options, const struct 
 		argp_error(state, "--min-age: is not for --inspector");
 	if (options->session.mmaps)
 		argp_error(state, "--with-mmap: is for the source malloc");
+	if (options->prom)
+		argp_error(state, "--prom: is not for --inspector");
 	if (options->has_rate && options->session.rate > INT32_MAX)
 		argp_error(state, "--rate: with --inspector less than 2G");
 }
@@ -159,6 +173,23 @@ static void settle_source(struct record_options *options, const struct argp_stat
 		argp_error(state, "--all: is for the source malloc");
 }
 
+static void settle_store(const struct record_options *options, const struct argp_state *state)
+{
+	const struct output_options *output = &options->output;
+
+	if (!options->store && keep_options_given(&options->keep))
+		argp_error(state, "--keep and --keep-for: are for --store DIR");
+	if (!options->store)
+		return;
+	if (output->path)
+		argp_error(state, "--store: names its files itself, it excludes -o");
+	if (output->format && strcmp(output->format->name, "pprof") != 0)
+		argp_error(state, "--store: holds profiles in the format pprof, not %s",
+			   output->format->name);
+	if (options->inspector)
+		argp_error(state, "--store: is not for --inspector");
+}
+
 static void settle(struct record_options *options, const struct argp_state *state)
 {
 	const char *fallback = "pprof";
@@ -179,6 +210,7 @@ static void settle(struct record_options *options, const struct argp_state *stat
 		settle_inspector(options, state);
 	else
 		settle_source(options, state);
+	settle_store(options, state);
 	if (!options->output.path && options->output.format && !options->output.format->binary)
 		options->output.path = "-";
 	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
@@ -243,6 +275,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->targets;
 		state->child_inputs[1] = &options->output;
+		state->child_inputs[2] = &options->keep;
 		return 0;
 	case 's':
 		parse_source(session, arg, state);
@@ -258,6 +291,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_WITH_MMAP:
 		session->mmaps = true;
+		return 0;
+	case OPTION_PROM:
+		options->prom = arg;
+		return 0;
+	case OPTION_STORE:
+		options->store = arg;
 		return 0;
 	case OPTION_STRICT:
 		options->strict = true;
@@ -291,6 +330,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_child record_children[] = {
 	{&target_argp, 0, "What to watch:", 1},
 	{&output_argp, 0, "Output:", 3},
+	{&keep_argp, 0, NULL, 3},
 	{0},
 };
 
@@ -312,6 +352,8 @@ int cmd_record(int argc, char **argv)
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
 	status = options.inspector ? record_inspector_run(&options) : record_run(&options);
+	if (options.prom && !options.prom_written && status != EXIT_DONE)
+		record_prom_write(&options, NULL);
 	target_options_done(&options.targets);
 	return status;
 }

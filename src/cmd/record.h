@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cmd/keep_options.h"
 #include "cmd/options.h"
 #include "cmd/target_options.h"
 #include "collect/session.h"
@@ -20,6 +21,10 @@ struct record_options {
 	char **command;				       /* argv of what to start, or NULL */
 	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */
 	struct output_options output;
+	const char *store; /* directory; NULL: none */
+	struct prune_options keep;
+	const char *prom;  /* file for metrics; NULL: none */
+	bool prom_written; /* by this run */
 	struct session_options session;
 	bool rate_auto;	       /* begins exact, and is raised to stay inside the budget */
 	double budget;	       /* of the target's CPU time, 0 to 1; 0: it may cost what it costs */

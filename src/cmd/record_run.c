@@ -15,6 +15,8 @@
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/record.h"
+#include "cmd/record_prom.h"
+#include "cmd/record_store.h"
 #include "cmd/recording.h"
 #include "cmd/stop.h"
 #include "cmd/summary.h"
@@ -29,6 +31,7 @@
 
 struct run {
 	struct record_options *options;
+	struct store *store; /* NULL: none */
 	struct session *session;
 	struct recording recording;
 	struct budget budget;
@@ -42,6 +45,17 @@ struct run {
 	struct cost_calibration *calibration; /* NULL: not to be had */
 };
 
+/* The series and the name of what is recorded: *ret_pid 0 of several processes. */
+static const char *subject(const struct run *run, pid_t *ret_pid)
+{
+	const struct process *process = &session_target(run->session)->process;
+	const struct selection *selection = &run->options->targets.selection;
+	bool one = !selection_is_open(selection) && selection->nr_pids <= 1;
+
+	*ret_pid = one ? process->pid : 0;
+	return selection->all ? "all" : process->comm;
+}
+
 /* Names @snapshot and writes it to @path. */
 static int write_profile(const struct run *run, const struct snapshot *snapshot, const char *path)
 {
@@ -54,10 +68,23 @@ static int write_profile(const struct run *run, const struct snapshot *snapshot,
 		return err;
 	}
 	output.path = path;
+	output.durable = run->store;
 	err = output_write(&output, "the recording", run->options->quiet, run->options->verbose,
 			   profile);
+	if (!err && run->options->prom) {
+		err = record_prom_write(run->options, profile);
+		run->options->prom_written = !err;
+	}
 	profile_free(profile);
 	return err;
+}
+
+static char *store_place(const struct run *run)
+{
+	pid_t pid;
+	const char *comm = subject(run, &pid);
+
+	return record_store_path(run->store, comm, pid);
 }
 
 static int write_snapshot(struct run *run)
@@ -71,7 +98,8 @@ static int write_snapshot(struct run *run)
 		return err;
 	}
 	run->nr_snapshots++;
-	path = output_snapshot_path(&run->options->output, run->nr_snapshots);
+	path = run->store ? store_place(run)
+			  : output_snapshot_path(&run->options->output, run->nr_snapshots);
 	err = path ? write_profile(run, &snapshot, path) : -ENOMEM;
 	free(path);
 	snapshot_done(&snapshot);
@@ -215,12 +243,19 @@ static void measure_cost(struct run *run, const struct snapshot *snapshot)
 		cost_of_run(&traps, &snapshot->stats, session_stepped_share(run->session));
 }
 
+/* Where the profile goes when the user has not said; the caller's to free. */
+static char *default_place(const struct run *run)
+{
+	pid_t pid;
+	const char *comm = subject(run, &pid);
+
+	return run->store ? store_place(run)
+			  : output_default_path(&run->options->output, comm, pid);
+}
+
 static int finish(struct run *run)
 {
 	struct record_options *options = run->options;
-	const struct process *process = &session_target(run->session)->process;
-	const struct selection *selection = &options->targets.selection;
-	bool one = !selection_is_open(selection) && selection->nr_pids <= 1;
 	struct snapshot snapshot;
 	char *path = NULL;
 	int err = session_freeze(run->session);
@@ -232,11 +267,10 @@ static int finish(struct run *run)
 	}
 	measure_cost(run, &snapshot);
 	if (!options->output.path)
-		options->output.path = path =
-			output_default_path(&options->output,
-					    selection->all ? "all" : process->comm,
-					    one ? process->pid : 0);
-	err = options->output.path ? write_profile(run, &snapshot, options->output.path) : -ENOMEM;
+		options->output.path = path = default_place(run);
+	err = options->output.path ? write_profile(run, &snapshot, options->output.path) : -EIO;
+	if (!err && run->store)
+		record_store_prune(run->store, options, subject(run, &(pid_t){0}));
 	if (!err)
 		summary_end(options, &run->recording, &snapshot);
 	if (!err && options->strict && (run->budget.ended || summary_has_losses(&snapshot)))
@@ -288,9 +322,15 @@ int record_run(struct record_options *options)
 
 	if (options->output.path && output_check(options->output.path))
 		return EXIT_FAILED;
+	err = record_store_open(options, &run.store);
+	if (err) {
+		store_close(run.store);
+		return err > 0 ? EXIT_DONE : EXIT_FAILED;
+	}
 	stop_prepare(&sleeping);
 	err = start(&run, &sleeping);
 	if (err) {
+		store_close(run.store);
 		cost_calibration_free(run.calibration);
 		session_free(run.session);
 		return err == -EINTR ? EXIT_DONE : cmd_exit_status(err);
@@ -316,6 +356,7 @@ int record_run(struct record_options *options)
 	recording_done(&run.recording);
 	symbolizer_free(run.recording.symbolizer);
 	session_free(run.session);
+	store_close(run.store);
 	if (options->session.dump && fclose(options->session.dump) && !err)
 		err = -errno;
 	return exit_status(&run, err);

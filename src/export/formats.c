@@ -57,6 +57,12 @@ const struct export_format export_formats[] = {
 		.positive_only = true,
 		.write = heapprofile_write,
 	},
+	{
+		.name = "prom",
+		.suffix = ".prom",
+		.help = "Prometheus metrics, for node_exporter's textfile collector",
+		.write = prom_write,
+	},
 	{0},
 };
 

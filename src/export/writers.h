@@ -14,6 +14,7 @@ int pprof_format_write(const struct profile *profile, const struct export_option
 int heapprofile_write(const struct profile *profile, const struct export_options *options,
 		      FILE *out);
 int svg_write(const struct profile *profile, const struct export_options *options, FILE *out);
+int prom_write(const struct profile *profile, const struct export_options *options, FILE *out);
 int speedscope_write(const struct profile *profile, const struct export_options *options,
 		     FILE *out);
 

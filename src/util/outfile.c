@@ -3,7 +3,7 @@
  * The stream is a cookie over a descriptor, for two reasons: the first error is kept with its
  * errno, which stdio forgets, and a write interrupted by Ctrl-C goes on.
  *
- * Not made durable: no fsync. After a power cut the new file may be missing or empty.
+ * Not made durable unless asked: after a power cut the new file may be missing or empty.
  */
 #include "util/outfile.h"
 
@@ -23,7 +23,9 @@ struct outfile {
 	char *target; /* the name to take at the commit; NULL when written directly */
 	char *temp;   /* the name until then */
 	int fd;	      /* STDOUT_FILENO is never closed */
-	int err;      /* of the first write that failed; from then on nothing is written */
+	bool sync;
+	mode_t mode; /* 0: as the umask has it */
+	int err;     /* of the first write that failed; from then on nothing is written */
 };
 
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
@@ -198,10 +200,24 @@ static int flush(struct outfile *outfile)
 	outfile->stream = NULL;
 	if (outfile->err) /* the first cause; fclose() may not know of it */
 		err = outfile->err;
+	if (!err && outfile->mode && outfile->target && fchmod(outfile->fd, outfile->mode))
+		err = -errno;
+	if (!err && outfile->sync && outfile->target && fsync(outfile->fd))
+		err = -errno;
 	if (outfile->fd != STDOUT_FILENO && close(outfile->fd) && !err)
 		err = -errno; /* a network file system or a quota tells at last */
 	outfile->fd = -1;
 	return err;
+}
+
+void outfile_mode(struct outfile *outfile, mode_t mode)
+{
+	outfile->mode = mode;
+}
+
+void outfile_sync(struct outfile *outfile)
+{
+	outfile->sync = true;
 }
 
 int outfile_commit(struct outfile *outfile, struct diag *diag)

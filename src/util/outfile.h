@@ -11,6 +11,7 @@
 #define HEAPTAP_UTIL_OUTFILE_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "util/diag.h"
 
@@ -21,6 +22,13 @@ int outfile_open(const char *path, struct outfile **ret, struct diag *diag);
 
 /* Where to write. Belongs to the outfile; not to be closed. It has no file descriptor. */
 FILE *outfile_stream(struct outfile *outfile);
+
+/* The mode of a new file, whatever the umask; of one that is written directly nothing changes. */
+void outfile_mode(struct outfile *outfile, mode_t mode);
+
+/* Its bytes are to be on the disk before it gets its name: after a power cut it is whole or not
+ * there. A commit may take long then. */
+void outfile_sync(struct outfile *outfile);
 
 /* All bytes are out and the file has its name, or -errno with @diag filled: a full disk and any
  * write that failed before show here at the latest. To be called once, before outfile_close(). */
