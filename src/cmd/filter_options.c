@@ -239,7 +239,8 @@ static int apply(const struct filter_options *filter, struct output_options *out
 	if (output->cut)
 		err = focus(filter, true, profile);
 	err = err ?: profile_set_note(*profile, "shown", "%s", text);
-	if (!err && !quiet && !output->format->tells_shown)
+	if (!err && !quiet && !output->format->tells_shown &&
+	    profile_total(*profile, output->metric) != output->whole[output->metric])
 		cmd_message("shown: %s", text);
 	free(text);
 	return err;

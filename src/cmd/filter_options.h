@@ -32,7 +32,8 @@ void filter_settle(const struct filter_options *filter, struct output_options *o
 
 /*
  * Puts in the place of *profile the part of it that is asked for, with the note "shown" of how much
- * that is, and fills output->whole. Formats that cannot tell have it told on stderr, unless @quiet.
+ * that is, and fills output->whole. Formats that cannot tell have it told on stderr, unless @quiet
+ * or it is all.
  * 0, or -errno after a message; *profile is then as it was.
  */
 int filter_apply(const struct filter_options *filter, struct output_options *output, bool quiet,

@@ -94,7 +94,7 @@ static const struct argp report_argp = {
 	.children = report_children,
 };
 
-/* Without -m the first of these that the profile has; it has one. */
+/* Without -m what the writer of the profile wanted, else the first of these that the profile has; it has one. */
 static int choose_metric(struct output_options *output, const struct profile *profile,
 			 const char *file)
 {
@@ -106,6 +106,10 @@ static int choose_metric(struct output_options *output, const struct profile *pr
 	if (output->foreign_metric)
 		output->metric = profile->has_metric[METRIC_INUSE_SPACE] ? METRIC_INUSE_SPACE
 									 : METRIC_INUSE_OBJECTS;
+	if (!output->has_metric && profile->default_metric < NR_METRICS) {
+		output->metric = profile->default_metric;
+		return 0;
+	}
 	if (output->has_metric && profile->has_metric[output->metric])
 		return 0;
 	for (int i = NR_METRICS - 1; i >= 0; i--) {

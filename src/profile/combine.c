@@ -171,12 +171,16 @@ int combination_add(struct combination *combination, const struct profile *profi
 	struct copier copier;
 	int err;
 
-	if (!combination->nr)
+	if (!combination->nr) {
 		memcpy(sum->has_metric, profile->has_metric, sizeof(sum->has_metric));
-	else if (!restrict_metrics(sum, profile))
+		sum->default_metric = profile->default_metric;
+	} else if (!restrict_metrics(sum, profile)) {
 		return diag_fail(diag, -EINVAL,
 				 "it holds no metric that those before it hold too, so that "
 				 "there is nothing to add up");
+	}
+	if (sum->default_metric != profile->default_metric)
+		sum->default_metric = NR_METRICS;
 	label_samples(&change, profile, combination->nr + 1);
 	err = copier_init(&copier, sum, profile);
 	for (uint32_t i = 0; i < profile->nr_samples && !err; i++)

@@ -141,6 +141,7 @@ int profile_copy_about(struct profile *into, const struct profile *from)
 	int err = 0;
 
 	memcpy(into->has_metric, from->has_metric, sizeof(into->has_metric));
+	into->default_metric = from->default_metric;
 	into->time_ns = from->time_ns;
 	into->duration_ns = from->duration_ns;
 	into->period = from->period;

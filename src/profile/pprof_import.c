@@ -223,6 +223,9 @@ static int import_sample_types(struct import *import)
 		adopt(import, i, metric);
 		any = true;
 	}
+	if (!metric_parse(text(import, message->default_sample_type), &metric) &&
+	    has_metric[metric])
+		import->profile->default_metric = metric;
 	if (import->err)
 		return import->err;
 	return any ? 0 : import_only_bytes(import);

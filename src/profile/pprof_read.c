@@ -91,8 +91,8 @@ static int parse_plain(const void *data, size_t size, const char *type, struct p
 	return err == -ENOMEM ? out_of_memory(diag) : err;
 }
 
-static int parse_type(const void *data, size_t size, const char *type, struct profile **ret,
-		      struct diag *diag)
+int pprof_parse_type(const void *data, size_t size, const char *type, struct profile **ret,
+		     struct diag *diag)
 {
 	size_t expanded_size;
 	void *expanded;
@@ -119,7 +119,7 @@ static int parse_type(const void *data, size_t size, const char *type, struct pr
 
 int pprof_parse(const void *data, size_t size, struct profile **ret, struct diag *diag)
 {
-	return parse_type(data, size, NULL, ret, diag);
+	return pprof_parse_type(data, size, NULL, ret, diag);
 }
 
 /* All of @fd. The buffer is the caller's also on failure. */
@@ -161,7 +161,7 @@ int pprof_read_type(int fd, const char *type, struct profile **ret, struct diag 
 
 	err = read_all(fd, &buffer, &size, diag);
 	if (!err)
-		err = parse_type(buffer, size, type, ret, diag);
+		err = pprof_parse_type(buffer, size, type, ret, diag);
 	free(buffer);
 	return err;
 }

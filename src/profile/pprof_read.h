@@ -32,7 +32,9 @@ int pprof_read(int fd, struct profile **ret, struct diag *diag);
  */
 int pprof_read_type(int fd, const char *type, struct profile **ret, struct diag *diag);
 
-/* As pprof_read(), from memory. */
+/* The same from memory. */
 int pprof_parse(const void *data, size_t size, struct profile **ret, struct diag *diag);
+int pprof_parse_type(const void *data, size_t size, const char *type, struct profile **ret,
+		     struct diag *diag);
 
 #endif

@@ -447,6 +447,39 @@ static void make_js(struct profile *profile)
 		"1.5%%"));
 }
 
+/* Functions left in several lines, which hold different shares; a recursion; a second binary. */
+static void make_lines(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{5, 5000, 5, 5000},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), INLINED("make_node", "src/tree.h", 9, LEAKY),
+		  FRAME("insert", "src/tree.c", 20, LEAKY),
+		  FRAME("insert", "src/tree.c", 31, LEAKY),
+		  FRAME("main", "src/main.c", 3, LEAKY)}},
+		{{4, 3000, 4, 3000},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("insert", "src/tree.c", 25, LEAKY),
+		  FRAME("main", "src/main.c", 3, LEAKY)}},
+		{{3, 1900, 3, 1900},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), INLINED("make_node", "src/tree.h", 11, LEAKY),
+		  FRAME("rotate", "src/tree.c", 50, LEAKY),
+		  FRAME("main", "src/main.c", 4, LEAKY)}},
+		{{1, 100, 1, 100},
+		 {NO_LABEL},
+		 {FRAME("calloc", NULL, 0, LIBC), FRAME("insert", "src/list.c", 7, LEAKY),
+		  FRAME("main", "src/main.c", 5, LEAKY)}},
+	};
+
+	set_run(profile, 1);
+	ADD(profile, literals);
+	check(profile_set_note(profile, "target", "77 other ./other"));
+	check(profile_set_note(profile, "comm", "other"));
+	check(profile_set_note(profile, "lost_live_full", "5"));
+	profile->default_metric = METRIC_ALLOC_SPACE;
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct profile *profile);
@@ -454,7 +487,7 @@ static const struct {
 	{"plain", make_plain},	   {"cpp", make_cpp},	    {"hostile", make_hostile},
 	{"empty", make_empty},	   {"freed", make_freed},   {"sampled", make_sampled},
 	{"foreign", make_foreign}, {"gc", make_gc},	    {"js", make_js},
-	{"system", make_system},   {"markup", make_markup},
+	{"system", make_system},   {"markup", make_markup},   {"lines", make_lines},
 };
 
 static void write_input(const char *directory, const char *name, const struct profile *profile)
