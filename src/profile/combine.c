@@ -242,14 +242,17 @@ static int combine_note(struct combination *combination, const struct profile_no
 	return profile_set_note(sum, note->key, "%s", note->value);
 }
 
-/* The different values of @key, each once: "malloc, page". NULL when there are none, or no memory:
- * then *ret_err is set. The caller's to free. */
-static char *list_values(const struct combination *combination, const char *key, int *ret_err)
+/* The different values of @key, each once: "malloc, page"; @missing stands for that of a profile
+ * without one. NULL when no profile has it, or no memory: then *ret_err is set. The caller's to
+ * free. */
+static char *list_values(const struct combination *combination, const char *key,
+			 const char *missing, int *ret_err)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	uint32_t nr = 0;
+	bool any = false;
 
 	if (!out) {
 		*ret_err = -ENOMEM;
@@ -257,10 +260,13 @@ static char *list_values(const struct combination *combination, const char *key,
 	}
 	for (uint32_t i = 0; i < combination->nr; i++) {
 		const char *value = profile_note(combination->about[i], key);
-		bool known = !value;
+		bool known = !value && !missing;
 
+		any |= value != NULL;
+		value = value ?: missing;
 		for (uint32_t k = 0; k < i && !known; k++) {
-			const char *other = profile_note(combination->about[k], key);
+			const char *other =
+				profile_note(combination->about[k], key) ?: missing;
 
 			known = other && !strcmp(value, other);
 		}
@@ -269,7 +275,7 @@ static char *list_values(const struct combination *combination, const char *key,
 	}
 	if (fclose(out))
 		*ret_err = -ENOMEM;
-	if (*ret_err || !nr) {
+	if (*ret_err || !any) {
 		free(text);
 		return NULL;
 	}
@@ -280,7 +286,7 @@ static char *list_values(const struct combination *combination, const char *key,
 static int set_shown(struct combination *combination)
 {
 	int err = 0;
-	char *shown = list_values(combination, "shown", &err);
+	char *shown = list_values(combination, "shown", NULL, &err);
 
 	if (shown)
 		err = profile_set_note(combination->sum, "shown", "parts of the files: %s", shown);
@@ -292,8 +298,8 @@ static int set_whose(struct combination *combination)
 {
 	struct profile *sum = combination->sum;
 	int err = 0;
-	char *targets = list_values(combination, "target", &err);
-	char *sources = list_values(combination, "source", &err);
+	char *targets = list_values(combination, "target", NULL, &err);
+	char *sources = list_values(combination, "source", "another tool", &err);
 
 	err = err ?: profile_set_note(sum, "files", "%" PRIu32, combination->nr);
 	if (targets)
