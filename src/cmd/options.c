@@ -25,7 +25,9 @@ static const struct argp_option output_options[] = {
 	 "inuse_space, inuse_objects, alloc_space or alloc_objects; of garbage collections gc_pause "
 	 "(time) or gc_pauses; without it the first of these that there is",
 	 0},
-	{"top", OPTION_TOP, "N", 0, "Rows of the table, 0 for all (default 20); report: in other formats the largest sites alone", 0},
+	{"top", OPTION_TOP, "N", 0,
+	 "Rows of the table, 0 for all (default 20); report: in other formats the largest sites alone",
+	 0},
 	{"stacks", OPTION_STACKS, NULL, 0,
 	 "A row of the table for every call stack, with the stack under it", 0},
 	{"by", OPTION_BY, "WHAT", 0,

@@ -94,7 +94,8 @@ static const struct argp report_argp = {
 	.children = report_children,
 };
 
-/* Without -m what the writer of the profile wanted, else the first of these that the profile has; it has one. */
+/* Without -m what the writer of the profile wanted, else the first of these that the profile has;
+ * it has one. */
 static int choose_metric(struct output_options *output, const struct profile *profile,
 			 const char *file)
 {
@@ -138,8 +139,8 @@ static int report(struct report_options *options)
 	struct profile *profile = NULL;
 	int err;
 
-	err = input_read_all(options->files, options->nr_files, output->metric_text,
-			     options->quiet, &profile);
+	err = input_read_all(options->files, options->nr_files, output->metric_text, options->quiet,
+			     &profile);
 	if (!err)
 		err = choose_metric(output, profile, input_name(options));
 	if (!err)

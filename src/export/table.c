@@ -86,8 +86,8 @@ static void put_head(const struct view *view)
 			      : "alloc",
 		"share", view->pauses ? "pauses" : "objects", "mean",
 		view->sampled ? "   error" : "",
-		view->options->by	? group_by_name(view->options->by)
-		: view->options->stacks ? "stack"
+		view->options->by	  ? group_by_name(view->options->by)
+		: view->options->stacks	  ? "stack"
 		: view->options->inverted ? "caller"
 					  : "site",
 		color ? RESET : "");

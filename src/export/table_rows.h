@@ -10,12 +10,12 @@
 #include "profile/stack.h"
 
 enum rows_key {
-	ROWS_BY_SITE,	/* the site: its function, or line when stack.lines */
-	ROWS_BY_STACK,	/* every frame's function, file, line */
-	ROWS_BY_NAMES,	/* every frame's function, and line when stack.lines */
-	ROWS_BY_CALLER, /* the function, or line, that called the site */
+	ROWS_BY_SITE,	     /* the site: its function, or line when stack.lines */
+	ROWS_BY_STACK,	     /* every frame's function, file, line */
+	ROWS_BY_NAMES,	     /* every frame's function, and line when stack.lines */
+	ROWS_BY_CALLER,	     /* the function, or line, that called the site */
 	ROWS_BY_LEAF_CALLER, /* that called the leaf */
-	ROWS_BY_GROUP,	/* nothing but the group */
+	ROWS_BY_GROUP,	     /* nothing but the group */
 };
 
 struct row {

@@ -265,8 +265,7 @@ static char *list_values(const struct combination *combination, const char *key,
 		any |= value != NULL;
 		value = value ?: missing;
 		for (uint32_t k = 0; k < i && !known; k++) {
-			const char *other =
-				profile_note(combination->about[k], key) ?: missing;
+			const char *other = profile_note(combination->about[k], key) ?: missing;
 
 			known = other && !strcmp(value, other);
 		}
@@ -303,8 +302,9 @@ static int set_whose(struct combination *combination)
 
 	err = err ?: profile_set_note(sum, "files", "%" PRIu32, combination->nr);
 	if (targets)
-		err = err ?: profile_set_note(sum, "target", "%" PRIu32 " files: %s",
-					      combination->nr, targets);
+		err = err
+			      ?: profile_set_note(sum, "target", "%" PRIu32 " files: %s",
+						  combination->nr, targets);
 	if (sources)
 		err = err ?: profile_set_note(sum, "source", "%s", sources);
 	for (uint32_t i = 0; i < combination->nr && !err; i++) {
@@ -328,8 +328,7 @@ static void sum_times(struct combination *combination)
 
 		sum->time_ns = MAX(sum->time_ns, about->time_ns);
 		sum->period = MAX(sum->period, about->period);
-		if (__builtin_add_overflow(sum->duration_ns, about->duration_ns,
-					   &sum->duration_ns))
+		if (__builtin_add_overflow(sum->duration_ns, about->duration_ns, &sum->duration_ns))
 			sum->duration_ns = INT64_MAX;
 	}
 }
@@ -350,8 +349,8 @@ static struct combine_result compare(const struct combination *combination)
 		const struct profile *first = combination->about[0], *one = combination->about[i];
 		const char *a = profile_note(first, "source"), *b = profile_note(one, "source");
 
-		result.types_differ |= memcmp(first->has_metric, one->has_metric,
-					      sizeof(one->has_metric)) != 0;
+		result.types_differ |=
+			memcmp(first->has_metric, one->has_metric, sizeof(one->has_metric)) != 0;
 		result.sources_differ |= strcmp(a ?: "", b ?: "") != 0;
 		for (uint32_t k = 0; k < i; k++)
 			result.same_target |= same_target(combination->about[k], one);

@@ -30,10 +30,9 @@ static int init_scratch(struct copier *copier)
 	copier->lines = calloc((size_t)nr_lines + 1, sizeof(*copier->lines));
 	copier->sample_locations =
 		calloc((size_t)nr_locations + 1, sizeof(*copier->sample_locations));
-	copier->sample_labels = calloc(
-		(size_t)nr_labels + sizeof(((struct copy_change *)0)->with) /
-					    sizeof(struct profile_label),
-		sizeof(*copier->sample_labels));
+	copier->sample_labels = calloc((size_t)nr_labels + sizeof(((struct copy_change *)0)->with) /
+								   sizeof(struct profile_label),
+				       sizeof(*copier->sample_labels));
 	return copier->lines && copier->sample_locations && copier->sample_labels ? 0 : -ENOMEM;
 }
 

@@ -23,8 +23,8 @@ struct copier {
 
 /* What a copy has otherwise than its original; all zero: nothing. */
 struct copy_change {
-	const char *const *without; /* keys of labels that are left out, ended by NULL */
-	struct profile_label with[5];    /* labels that are added ... */
+	const char *const *without;   /* keys of labels that are left out, ended by NULL */
+	struct profile_label with[5]; /* labels that are added ... */
 	uint32_t nr_with;	      /* ... this many */
 	/* The copy begins at this line of this location: what is below it, at the leaf, is cut. */
 	uint32_t first_location, first_line;

@@ -55,8 +55,8 @@ static int find_sites(struct sites *sites, const struct profile *profile,
 		if (number == sites->nr)
 			sites->sites[sites->nr++] = (struct site){.number = number};
 		sites->of_sample[i] = number;
-		sites->sites[number].value = add_saturated(sites->sites[number].value,
-							   sample->values[limits->metric]);
+		sites->sites[number].value =
+			add_saturated(sites->sites[number].value, sample->values[limits->metric]);
 	}
 	table_done(&numbers);
 	stack_done(&stack);

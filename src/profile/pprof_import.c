@@ -182,8 +182,9 @@ static int import_wanted_type(struct import *import)
 		return adopt_foreign(import, i);
 	}
 	list_types(import, names, sizeof(names));
-	return import->err ?: diag_fail(import->diag, -ENOMSG, "does not hold %s; it holds: %s",
-					import->wanted, names);
+	return import->err
+		       ?: diag_fail(import->diag, -ENOMSG, "does not hold %s; it holds: %s",
+				    import->wanted, names);
 }
 
 /* None of the names is known: the only type in bytes it is then. */

@@ -19,8 +19,9 @@
 /*
  * Reads @fd (which may be a pipe) to its end; it stays the caller's. 0; -EINVAL empty, cut off,
  * damaged or not pprof; -ENOMSG a sound pprof profile without any of the metrics, such as a
- * CPU profile, or with several types in bytes of other names; -EFBIG above the limits; -ENOMEM; or the -errno of read(). @diag then says why,
- * without the file's name, which only the caller knows: "NAME: TEXT".
+ * CPU profile, or with several types in bytes of other names; -EFBIG above the limits; -ENOMEM; or
+ * the -errno of read(). @diag then says why, without the file's name, which only the caller knows:
+ * "NAME: TEXT".
  */
 int pprof_read(int fd, struct profile **ret, struct diag *diag);
 

@@ -351,5 +351,7 @@ void site_key(const struct stack *stack, uint32_t frame, bool lines, uint64_t re
 
 	ret[0] = (uintptr_t)at->name;
 	ret[1] = (uintptr_t)at->file;
-	ret[2] = lines ? (uint64_t)at->line : at->javascript ? (uint64_t)stack_start_line(stack, at) : 0;
+	ret[2] = lines		  ? (uint64_t)at->line
+		 : at->javascript ? (uint64_t)stack_start_line(stack, at)
+				  : 0;
 }

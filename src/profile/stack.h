@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A sample's call stack as a reader sees it: one frame for every function, inlined ones included,
- * leaf first unless inverted. A location without a function is shown by its module: "[libfoo.so.1]", or
+ * leaf first unless inverted. A location without a function is shown by its module:
+ * "[libfoo.so.1]", or
  * "[unknown]".
  *
  * Ownership: a stack is a buffer used again for every sample; its frames are valid until the next
@@ -28,8 +29,8 @@ struct stack {
 	const struct profile *profile;
 	const char **module_names; /* by mapping: "[libfoo.so.1]"; equal ones are one pointer */
 	struct table names;	   /* private: holds them */
-	/* How its readers want it, false after stack_init(): root first; a function in every line it
-	 * was left in by itself. */
+	/* How its readers want it, false after stack_init(): root first; a function in every line
+	 * it was left in by itself. */
 	bool inverted, lines;
 	uint32_t nr_frames, max_frames;
 	struct stack_frame *frames;

@@ -455,8 +455,7 @@ static void make_lines(struct profile *profile)
 		 {NO_LABEL},
 		 {FRAME("malloc", NULL, 0, LIBC), INLINED("make_node", "src/tree.h", 9, LEAKY),
 		  FRAME("insert", "src/tree.c", 20, LEAKY),
-		  FRAME("insert", "src/tree.c", 31, LEAKY),
-		  FRAME("main", "src/main.c", 3, LEAKY)}},
+		  FRAME("insert", "src/tree.c", 31, LEAKY), FRAME("main", "src/main.c", 3, LEAKY)}},
 		{{4, 3000, 4, 3000},
 		 {NO_LABEL},
 		 {FRAME("malloc", NULL, 0, LIBC), FRAME("insert", "src/tree.c", 25, LEAKY),
@@ -464,8 +463,7 @@ static void make_lines(struct profile *profile)
 		{{3, 1900, 3, 1900},
 		 {NO_LABEL},
 		 {FRAME("malloc", NULL, 0, LIBC), INLINED("make_node", "src/tree.h", 11, LEAKY),
-		  FRAME("rotate", "src/tree.c", 50, LEAKY),
-		  FRAME("main", "src/main.c", 4, LEAKY)}},
+		  FRAME("rotate", "src/tree.c", 50, LEAKY), FRAME("main", "src/main.c", 4, LEAKY)}},
 		{{1, 100, 1, 100},
 		 {NO_LABEL},
 		 {FRAME("calloc", NULL, 0, LIBC), FRAME("insert", "src/list.c", 7, LEAKY),
@@ -487,7 +485,7 @@ static const struct {
 	{"plain", make_plain},	   {"cpp", make_cpp},	    {"hostile", make_hostile},
 	{"empty", make_empty},	   {"freed", make_freed},   {"sampled", make_sampled},
 	{"foreign", make_foreign}, {"gc", make_gc},	    {"js", make_js},
-	{"system", make_system},   {"markup", make_markup},   {"lines", make_lines},
+	{"system", make_system},   {"markup", make_markup}, {"lines", make_lines},
 };
 
 static void write_input(const char *directory, const char *name, const struct profile *profile)
