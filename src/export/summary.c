@@ -159,7 +159,9 @@ static void put_source(const struct profile *profile, FILE *out)
 		return;
 	}
 	text_put(out, source, 0);
-	if (profile->has_metric[METRIC_GC_PAUSES])
+	if (strchr(source, ',')) /* of several files: nothing is true of all of them */
+		putc('\n', out);
+	else if (profile->has_metric[METRIC_GC_PAUSES])
 		fputs(", every garbage collection of V8, by the stack it came from\n", out);
 	else if (profile->period > 1)
 		fprintf(out,
