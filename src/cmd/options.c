@@ -25,7 +25,9 @@ static const struct argp_option output_options[] = {
 	 "inuse_space, inuse_objects, alloc_space or alloc_objects; of garbage collections gc_pause "
 	 "(time) or gc_pauses; without it the first of these that there is",
 	 0},
-	{"top", OPTION_TOP, "N", 0, "Rows of the table, 0 for all (default 20)", 0},
+	{"top", OPTION_TOP, "N", 0,
+	 "Rows of the table, 0 for all (default 20); report: in other formats the largest sites alone",
+	 0},
 	{"stacks", OPTION_STACKS, NULL, 0,
 	 "A row of the table for every call stack, with the stack under it", 0},
 	{"by", OPTION_BY, "WHAT", 0,
@@ -48,18 +50,15 @@ static void parse_format(struct output_options *output, const char *name,
 	argp_error(state, "--format: there is no format '%s'; there are:%s", name, names);
 }
 
-static void parse_metric(struct output_options *output, const char *name,
-			 const struct argp_state *state)
+static void no_metric(const struct output_options *output, const struct argp_state *state)
 {
 	char names[128] = "";
 
-	output->has_metric = true;
-	if (!metric_parse(name, &output->metric))
-		return;
 	for (int i = NR_METRICS - 1; i >= 0; i--)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
 			 metric_name(i));
-	argp_error(state, "--metric: there is no metric '%s'; there are:%s", name, names);
+	argp_error(state, "--metric: there is no metric '%s'; there are:%s", output->metric_text,
+		   names);
 }
 
 static error_t parse_output(int key, char *arg, struct argp_state *state)
@@ -80,7 +79,9 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		parse_format(output, arg, state);
 		return 0;
 	case 'm':
-		parse_metric(output, arg, state);
+		output->has_metric = true;
+		output->metric_text = arg;
+		output->foreign_metric = metric_parse(arg, &output->metric) != 0;
 		return 0;
 	case OPTION_TOP:
 		output->has_top = true;
@@ -113,9 +114,12 @@ void output_settle(struct output_options *output, const struct argp_state *state
 		output->format = export_format_by_file(output->path);
 	if (!output->format)
 		output->format = fallback;
-	if ((output->has_top || output->stacks) && strcmp(output->format->name, "table") != 0)
+	if (output->foreign_metric && !output->selects)
+		no_metric(output, state);
+	if (strcmp(output->format->name, "table") != 0 &&
+	    (output->stacks || (output->has_top && !output->selects)))
 		argp_error(state, "%s: is for the format table, not for %s",
-			   output->has_top ? "--top" : "--stacks", output->format->name);
+			   output->stacks ? "--stacks" : "--top", output->format->name);
 	if (output->by && !output->format->grouped)
 		argp_error(state,
 			   "--by: is for the formats table, folded, svg and speedscope, not for %s",
@@ -142,6 +146,10 @@ struct export_options output_export_options(const struct output_options *output,
 		.top = output->top,
 		.stacks = output->stacks,
 		.by = output->by,
+		.lines = output->lines,
+		.inverted = output->inverted,
+		.cut = output->cut,
+		.whole = output->is_part ? output->whole : NULL,
 		.verbose = verbose,
 	};
 	struct winsize size;

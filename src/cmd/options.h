@@ -19,6 +19,11 @@ enum option_key {
 	OPTION_TOP = 0x100,
 	OPTION_STACKS,
 	OPTION_BY,
+	OPTION_FOCUS, /* cmd/filter_options.c */
+	OPTION_IGNORE,
+	OPTION_INVERT,
+	OPTION_LINES,
+	OPTION_MIN_SHARE,
 	OPTION_FIRST_TARGET,			     /* cmd/target_options.c */
 	OPTION_FIRST_KEEP = OPTION_FIRST_TARGET + 8, /* cmd/keep_options.c */
 	OPTION_FIRST_FREE =
@@ -36,12 +41,20 @@ struct output_options {
 	const char *path;		    /* NULL: not given; "-" is stdout */
 	const struct export_format *format; /* NULL: not given */
 	enum metric metric;
-	bool has_metric; /* -m was given; otherwise metric is inuse_space */
+	bool has_metric;	 /* -m was given; otherwise metric is inuse_space */
+	const char *metric_text; /* as it was given; when foreign none that is known */
+	bool foreign_metric;
+	/* The command reads files of other tools, and leaves out sites for --top in any format. */
+	bool selects;
 	unsigned int top;
 	bool has_top;
 	bool stacks;
 	enum group_by by;
 	bool durable; /* on the disk before it has its name; no option of its own */
+	/* by cmd/filter_options.c; see struct export_options */
+	bool lines, inverted, cut;
+	bool is_part;
+	int64_t whole[NR_METRICS]; /* when is_part */
 };
 
 #define OUTPUT_DEFAULT_TOP 20

@@ -17,8 +17,13 @@ struct export_options {
 	unsigned int width; /* columns of a terminal; 0 = unlimited */
 	enum group_by by;   /* table: a row for each group; stacks: it is the root */
 	bool color;
-	bool stacks;  /* table: a row for every call stack, with the stack under it */
-	bool verbose; /* table: every note of the run at the end */
+	bool stacks;   /* table: a row for every call stack, with the stack under it */
+	bool lines;    /* lines of code are told apart, not functions */
+	bool inverted; /* stacks begin at the leaf; table: a row for each caller */
+	bool cut;      /* stacks begin at the function whose callers are asked for */
+	bool verbose;  /* table: every note of the run at the end */
+	/* Totals of what the profile was chosen from, shares are of these; NULL: it is all. */
+	const int64_t *whole;
 };
 
 struct export_format {
@@ -27,7 +32,8 @@ struct export_format {
 	const char *help;
 	bool binary;	    /* not for a terminal */
 	bool positive_only; /* leaves out samples whose value is negative */
-	bool grouped;	    /* knows what options.by is */
+	bool grouped;	    /* knows what options.by, .lines and .inverted are */
+	bool tells_shown;   /* shows the note "shown": of how much it is a part */
 	/* 0 or -errno; errors of @out's own writing are left to its ferror(). */
 	int (*write)(const struct profile *profile, const struct export_options *options,
 		     FILE *out);

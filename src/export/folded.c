@@ -71,9 +71,9 @@ static int add_name(struct line *line, const char *name, bool quoted)
 	return 0;
 }
 
-/* "functionName file:12": of a JavaScript frame the name alone says little. Evaluated code is in no
- * file: "<anonymous>:12", as V8 writes it. */
-static int add_javascript(struct line *line, const struct stack_frame *frame, bool leaf)
+/* "functionName file:12": of a JavaScript frame the name alone says little, and --lines wants it of
+ * every one. Evaluated code is in no file: "<anonymous>:12", as V8 writes it. */
+static int add_placed(struct line *line, const struct stack_frame *frame, bool leaf)
 {
 	char *name;
 	int err;
@@ -96,8 +96,8 @@ static int make_line(struct line *line, const char *comm, const struct stack *st
 	for (uint32_t i = stack->nr_frames; i-- > 0 && !err;) {
 		const struct stack_frame *frame = &stack->frames[i];
 
-		if (frame->javascript)
-			err = add_javascript(line, frame, i == 0);
+		if (frame->javascript || (stack->lines && *frame->file && frame->line > 0))
+			err = add_placed(line, frame, i == 0);
 		else
 			err = add_name(line, frame->name, i == 0 && ends_in_number(frame->name));
 	}
@@ -116,6 +116,8 @@ int folded_write(const struct profile *profile, const struct export_options *opt
 	int err;
 
 	err = stack_init(&stack, profile);
+	stack.lines = options->lines;
+	stack.inverted = options->inverted;
 	if (!err)
 		err = table_rows_build(&rows, &stack, ROWS_BY_NAMES, by);
 	for (uint32_t i = 0; i < rows.nr_rows && !err; i++) {

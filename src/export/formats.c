@@ -11,6 +11,7 @@ const struct export_format export_formats[] = {
 		.suffix = ".txt",
 		.help = "text for reading: losses, the run, then who holds the memory",
 		.grouped = true,
+		.tells_shown = true,
 		.write = table_write,
 	},
 	{
@@ -27,6 +28,7 @@ const struct export_format export_formats[] = {
 		.help = "flame graph for a browser: one file with zoom and search",
 		.positive_only = true,
 		.grouped = true,
+		.tells_shown = true,
 		.write = svg_write,
 	},
 	{
@@ -48,6 +50,7 @@ const struct export_format export_formats[] = {
 		.name = "json",
 		.suffix = ".json",
 		.help = "notes, losses, totals and every stack (docs/json.md)",
+		.tells_shown = true,
 		.write = json_write,
 	},
 	{

@@ -87,22 +87,24 @@ static int add_function(struct paths *paths, const struct path_function *functio
 	return 0;
 }
 
-static int function_number(struct paths *paths, const struct profile *profile,
+static int function_number(struct paths *paths, const struct stack *stack,
 			   const struct stack_frame *frame, uint32_t *ret)
 {
+	const struct profile *profile = stack->profile;
+	const bool line = stack->lines && *frame->file && frame->line > 0;
 	const struct profile_location *location = &profile->locations[frame->location];
 	struct path_function function = {.name = frame->name,
 					 .file = frame->file,
 					 .module = "",
-					 .javascript = frame->javascript};
+					 .placed = frame->javascript || line};
 	struct function_key key = {.name = frame->name, .file = frame->file};
 
 	if (location->nr_lines)
 		function.start_line =
 			profile->functions[location->lines[frame->inline_line].function].start_line;
-	if (frame->javascript && function.start_line <= 0)
+	if (line || (frame->javascript && function.start_line <= 0))
 		function.start_line = frame->line;
-	if (frame->javascript)
+	if (function.placed)
 		key.line = function.start_line;
 	if (location->mapping < profile->nr_mappings)
 		function.module = profile->mappings[location->mapping].file;
@@ -144,7 +146,7 @@ static int push(struct paths *paths, uint32_t place)
 	return 0;
 }
 
-static int push_frame(struct paths *paths, const struct profile *profile,
+static int push_frame(struct paths *paths, const struct stack *stack,
 		      const struct stack_frame *frame)
 {
 	uint32_t *number =
@@ -154,7 +156,7 @@ static int push_frame(struct paths *paths, const struct profile *profile,
 	int err = 0;
 
 	if (*number == PROFILE_NONE) {
-		err = function_number(paths, profile, frame, &place.function);
+		err = function_number(paths, stack, frame, &place.function);
 		if (!err)
 			err = place_number(paths, &place, number);
 	}
@@ -193,7 +195,7 @@ static int add_path(struct paths *paths, struct stack *stack, const struct profi
 	if (!err)
 		err = push_root(paths, root);
 	for (uint32_t i = stack->nr_frames; i-- > 0 && !err;)
-		err = push_frame(paths, stack->profile, &stack->frames[i]);
+		err = push_frame(paths, stack, &stack->frames[i]);
 	path->nr = paths->nr_steps - path->first;
 	paths->nr_paths++;
 	return err;

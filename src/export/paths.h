@@ -5,7 +5,7 @@
  * The first step of a path is whose stack it is: the comm, or another group.
  *
  * Functions are one when name and file are; of JavaScript, where most are called "(anonymous)",
- * the line where they begin has to be the same too.
+ * the line where they begin has to be the same too; when stack.lines is set, the line itself.
  */
 #ifndef HEAPTAP_EXPORT_PATHS_H
 #define HEAPTAP_EXPORT_PATHS_H
@@ -28,9 +28,9 @@ enum path_kind {
 struct path_function {
 	const char *name, *file; /* file is "" when unknown */
 	const char *module;	 /* of the first place seen; "" when there is none */
-	int64_t start_line;	 /* 0 when unknown */
+	int64_t start_line;	 /* or its line, when these are told apart; 0 when unknown */
 	enum path_kind kind;
-	bool javascript; /* the name alone says little: show file and line */
+	bool placed; /* the name alone says little, or lines are asked for: show file and line */
 };
 
 struct path_place {

@@ -143,6 +143,8 @@ int speedscope_write(const struct profile *profile, const struct export_options 
 	int err;
 
 	err = stack_init(&stack, profile);
+	stack.lines = options->lines;
+	stack.inverted = options->inverted;
 	if (!err)
 		err = table_rows_build(&rows, &stack, ROWS_BY_STACK, options->by);
 	if (!err)

@@ -134,6 +134,18 @@ static void put_recorded(const struct profile *profile, FILE *out)
 	putc('\n', out);
 }
 
+/* Which of another tool's numbers stand for memory in use, when it does not say so itself. */
+static void put_foreign_type(const struct profile *profile, FILE *out)
+{
+	const char *type = profile_note(profile, "sample_type");
+
+	if (type) {
+		fputs("; inuse is its ", out);
+		text_put(out, type, 0);
+	}
+	putc('\n', out);
+}
+
 /* The period of another tool's file says nothing sure, so it is not worded. */
 static void put_source(const struct profile *profile, FILE *out)
 {
@@ -142,11 +154,14 @@ static void put_source(const struct profile *profile, FILE *out)
 
 	fprintf(out, "%-10s", "source");
 	if (!source) {
-		fputs("not a recording of heaptap\n", out);
+		fputs("not a recording of heaptap", out);
+		put_foreign_type(profile, out);
 		return;
 	}
 	text_put(out, source, 0);
-	if (profile->has_metric[METRIC_GC_PAUSES])
+	if (strchr(source, ',')) /* of several files: nothing is true of all of them */
+		putc('\n', out);
+	else if (profile->has_metric[METRIC_GC_PAUSES])
 		fputs(", every garbage collection of V8, by the stack it came from\n", out);
 	else if (profile->period > 1)
 		fprintf(out,
@@ -242,6 +257,7 @@ void summary_head(const struct profile *profile, const struct export_options *op
 	put_min_age(profile, out);
 	put_counts(profile, out);
 	put_v8(profile, out);
+	put_note(profile, "shown", "shown", out);
 }
 
 /* Copies the value of "@key=..." out of a note of blank-separated pairs. */

@@ -248,6 +248,8 @@ int svg_write(const struct profile *profile, const struct export_options *option
 	int err;
 
 	err = stack_init(&stack, profile);
+	stack.lines = options->lines;
+	stack.inverted = options->inverted;
 	if (!err)
 		err = table_rows_build(&rows, &stack, ROWS_BY_STACK, options->by);
 	if (!err)

@@ -86,7 +86,7 @@ static int make_label(const struct path_function *function, char **ret_text)
 {
 	int length;
 
-	if (function->javascript)
+	if (function->placed)
 		length = asprintf(ret_text, "%s %s:%" PRId64, function->name,
 				  *function->file ? stack_basename(function->file) : "<anonymous>",
 				  function->start_line);

@@ -29,6 +29,7 @@ struct view {
 	bool pauses;   /* it is one of the pair of garbage collections */
 	bool sampled;  /* there is an error column */
 	int64_t total; /* of the metric */
+	enum rows_key rows;
 };
 
 static enum metric space_metric(const struct view *view)
@@ -85,9 +86,10 @@ static void put_head(const struct view *view)
 			      : "alloc",
 		"share", view->pauses ? "pauses" : "objects", "mean",
 		view->sampled ? "   error" : "",
-		view->options->by	? group_by_name(view->options->by)
-		: view->options->stacks ? "stack"
-					: "site",
+		view->options->by	  ? group_by_name(view->options->by)
+		: view->options->stacks	  ? "stack"
+		: view->options->inverted ? "caller"
+					  : "site",
 		color ? RESET : "");
 }
 
@@ -151,6 +153,23 @@ static void put_group(const struct view *view, const struct row *row, unsigned i
 	text_put(view->out, name, columns);
 }
 
+/* A function that was left in several lines is shown with its file alone. */
+static void put_site(const struct view *view, const struct stack *stack, const struct row *row,
+		     unsigned int columns)
+{
+	uint32_t at = row_frame(stack, view->rows);
+	struct stack_frame frame;
+
+	if (at == PROFILE_NONE) {
+		fputs(stack->nr_frames ? "[no caller]" : "[no stack]", view->out);
+		return;
+	}
+	frame = stack->frames[at];
+	if (row->several_lines)
+		frame.line = frame.javascript ? stack_start_line(stack, &frame) : 0;
+	put_frame(view->out, &frame, columns);
+}
+
 static int put_row(const struct view *view, struct stack *stack, const struct row *row)
 {
 	unsigned int width = view->options->width, used = view->sampled ? 44 : 36;
@@ -164,14 +183,22 @@ static int put_row(const struct view *view, struct stack *stack, const struct ro
 	put_values(view, row);
 	if (view->options->by)
 		put_group(view, row, width ? width - used : 0);
-	else if (stack->nr_frames)
-		put_frame(view->out, &stack->frames[site_frame(stack)], width ? width - used : 0);
 	else
-		fputs("[no stack]", view->out);
+		put_site(view, stack, row, width ? width - used : 0);
 	putc('\n', view->out);
 	if (view->options->stacks)
 		put_stack(view, stack, width ? width - 12 : 0);
 	return 0;
+}
+
+/* What the rows were chosen from. Its error is not known any more. */
+static void put_whole(const struct view *view)
+{
+	struct row whole = {0};
+
+	memcpy(whole.values, view->options->whole, sizeof(whole.values));
+	put_values(view, &whole);
+	fputs("total\n", view->out);
 }
 
 static bool is_empty(const struct view *view, const struct row *row)
@@ -207,7 +234,9 @@ static int put_rows(const struct view *view, struct stack *stack, const struct t
 		fprintf(view->out, "%" PRIu32 " more rows (--top 0 shows all)\n", left_out);
 	}
 	put_values(view, &total);
-	fputs("total\n", view->out);
+	fputs(view->options->whole ? "shown\n" : "total\n", view->out);
+	if (view->options->whole)
+		put_whole(view);
 	return 0;
 }
 
@@ -215,7 +244,9 @@ static void put_nothing(const struct view *view)
 {
 	int64_t allocs;
 
-	if (summary_number(view->profile, "allocs", &allocs) && allocs == 0)
+	if (view->options->whole)
+		fputs("Nothing of it is in what was asked for.\n", view->out);
+	else if (summary_number(view->profile, "allocs", &allocs) && allocs == 0)
 		fputs("Nothing was allocated while the target was watched.\n", view->out);
 	else if (view->pauses)
 		fputs("No garbage was collected while the target was watched.\n", view->out);
@@ -252,11 +283,12 @@ static int put_body(struct view *view)
 	int err;
 
 	err = stack_init(&stack, view->profile);
+	stack.lines = options->lines;
 	if (!err)
 		err = table_rows_build(&rows, &stack,
 				       options->stacks ? ROWS_BY_STACK
 				       : options->by   ? ROWS_BY_GROUP
-						       : ROWS_BY_SITE,
+						       : view->rows,
 				       options->by);
 	if (err)
 		goto out;
@@ -283,7 +315,11 @@ int table_write(const struct profile *profile, const struct export_options *opti
 		.inuse = options->metric == METRIC_INUSE_SPACE ||
 			 options->metric == METRIC_INUSE_OBJECTS,
 		.pauses = options->metric == METRIC_GC_TIME || options->metric == METRIC_GC_PAUSES,
-		.total = profile_total(profile, options->metric),
+		.total = options->whole ? options->whole[options->metric]
+					: profile_total(profile, options->metric),
+		.rows = !options->inverted ? ROWS_BY_SITE
+			: options->cut	   ? ROWS_BY_LEAF_CALLER
+					   : ROWS_BY_CALLER,
 	};
 	int err;
 

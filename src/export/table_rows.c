@@ -15,6 +15,7 @@
 struct key {
 	uint64_t *words;
 	size_t nr_words;
+	int64_t line; /* of the frame, where it is of one frame only */
 };
 
 const char *sample_label(const struct profile_sample *sample, const char *key)
@@ -47,11 +48,31 @@ static void push_frame(struct key *key, const struct stack_frame *frame, bool wi
 	key->words[key->nr_words++] = (uint64_t)frame->line;
 }
 
+uint32_t row_frame(const struct stack *stack, enum rows_key key)
+{
+	uint32_t frame = 0;
+
+	if (key != ROWS_BY_LEAF_CALLER)
+		frame = site_frame(stack);
+	if (key == ROWS_BY_CALLER || key == ROWS_BY_LEAF_CALLER)
+		frame++;
+	return frame < stack->nr_frames ? frame : PROFILE_NONE;
+}
+
+static void push_one(struct key *key, const struct stack *stack, uint32_t frame)
+{
+	if (frame == PROFILE_NONE)
+		return;
+	site_key(stack, frame, stack->lines, key->words + key->nr_words);
+	key->nr_words += SITE_KEY_WORDS;
+	key->line = stack->frames[frame].line;
+}
+
 /* The key of the sample loaded in @stack; grows @key->words when needed. */
 static int make_key(struct key *key, size_t *max_words, const struct stack *stack,
 		    const struct profile_sample *sample, enum rows_key kind, enum group_by by)
 {
-	size_t needed = 3 * (size_t)stack->nr_frames + 2;
+	size_t needed = 3 * (size_t)stack->nr_frames + 2 + SITE_KEY_WORDS;
 	uint64_t *words;
 
 	if (needed > *max_words) {
@@ -62,20 +83,20 @@ static int make_key(struct key *key, size_t *max_words, const struct stack *stac
 		*max_words = 2 * needed;
 	}
 	key->nr_words = 0;
+	key->line = 0;
 	if (by != BY_NOTHING) {
 		group_key(stack->profile, sample, by, key->words);
 		key->nr_words = 2;
 	}
 	if (kind == ROWS_BY_GROUP)
 		return 0;
-	if (kind == ROWS_BY_SITE) {
-		if (stack->nr_frames)
-			push_frame(key, &stack->frames[site_frame(stack)], true);
+	if (kind != ROWS_BY_STACK && kind != ROWS_BY_NAMES) {
+		push_one(key, stack, row_frame(stack, kind));
 		return 0;
 	}
 	for (uint32_t i = 0; i < stack->nr_frames; i++)
 		push_frame(key, &stack->frames[i],
-			   kind == ROWS_BY_STACK || stack->frames[i].javascript);
+			   kind == ROWS_BY_STACK || stack->lines || stack->frames[i].javascript);
 	return 0;
 }
 
@@ -125,8 +146,13 @@ static struct row *find_row(struct table_rows *rows, struct table *table, const 
 	if (index == rows->nr_rows) {
 		rows->nr_rows++;
 		*row = (struct row){
-			.sample = sample, .inuse_error_known = true, .alloc_error_known = true};
+			.sample = sample,
+			.line = key->line,
+			.inuse_error_known = true,
+			.alloc_error_known = true,
+		};
 	}
+	row->several_lines |= row->line != key->line;
 	return row;
 }
 

@@ -10,10 +10,12 @@
 #include "profile/stack.h"
 
 enum rows_key {
-	ROWS_BY_SITE,  /* the site line: function, file, line */
-	ROWS_BY_STACK, /* every frame's function, file, line */
-	ROWS_BY_NAMES, /* every frame's function */
-	ROWS_BY_GROUP, /* nothing but the group */
+	ROWS_BY_SITE,	     /* the site: its function, or line when stack.lines */
+	ROWS_BY_STACK,	     /* every frame's function, file, line */
+	ROWS_BY_NAMES,	     /* every frame's function, and line when stack.lines */
+	ROWS_BY_CALLER,	     /* the function, or line, that called the site */
+	ROWS_BY_LEAF_CALLER, /* that called the leaf */
+	ROWS_BY_GROUP,	     /* nothing but the group */
 };
 
 struct row {
@@ -22,6 +24,8 @@ struct row {
 	double inuse_variance, alloc_variance;
 	bool inuse_error_known, alloc_error_known; /* every sample says its error */
 	uint32_t sample;			   /* the first one of the row */
+	bool several_lines;			   /* of the function that the row is of */
+	int64_t line;				   /* private: the first one's */
 };
 
 struct table_rows {
@@ -34,6 +38,9 @@ struct table_rows {
 int table_rows_build(struct table_rows *ret, struct stack *stack, enum rows_key key,
 		     enum group_by by);
 void table_rows_done(struct table_rows *rows);
+
+/* The frame of the loaded @stack that a row of @key is of; PROFILE_NONE when there is none. */
+uint32_t row_frame(const struct stack *stack, enum rows_key key);
 
 /* Largest @metric first; equal ones stay in the order of the profile. */
 void table_rows_sort(struct table_rows *rows, enum metric metric);

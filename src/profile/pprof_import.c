@@ -27,6 +27,7 @@ struct ids {
 struct import {
 	const Perftools__Profiles__Profile *message;
 	struct profile *profile;
+	const char *wanted; /* sample type; NULL: those that are known */
 	struct diag *diag;
 	struct ids mappings, functions, locations;
 	size_t value_of[NR_METRICS]; /* position in a sample's values, where has_metric */
@@ -99,27 +100,107 @@ static int find_id(const struct ids *ids, uint64_t id, uint32_t *ret_index)
 }
 
 /* The sample types' names, for a message: printable ASCII only, since a terminal will show them. */
-static int no_metrics(struct import *import)
+static void list_types(struct import *import, char *names, size_t size)
 {
-	char names[256] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < import->message->n_sample_type && used < sizeof(names); i++) {
+	*names = '\0';
+	for (size_t i = 0; i < import->message->n_sample_type && used < size; i++) {
 		const Perftools__Profiles__ValueType *type = import->message->sample_type[i];
 
-		used += snprintf(names + used, sizeof(names) - used, "%s%s/%s", i ? ", " : "",
+		used += snprintf(names + used, size - used, "%s%s/%s", i ? ", " : "",
 				 text(import, type->type), text(import, type->unit));
 	}
 	for (char *at = names; *at; at++)
 		if (*at < ' ' || *at > '~')
 			*at = '?';
+}
+
+/* @nr_bytes of the types, not just one, are in bytes. */
+static int no_metrics(struct import *import, unsigned int nr_bytes)
+{
+	char names[256];
+
+	list_types(import, names, sizeof(names));
 	if (import->err)
 		return import->err;
+	if (nr_bytes)
+		return diag_fail(import->diag, -ENOMSG,
+				 "which of its sample types is the memory? It has %s; say it with "
+				 "-m NAME",
+				 names);
 	return diag_fail(import->diag, -ENOMSG,
 			 "not a heap profile: it has %s, but none of alloc_objects/count, "
 			 "alloc_space/bytes, inuse_objects/count, inuse_space/bytes, "
-			 "gc_pauses/count, gc_pause/nanoseconds",
+			 "gc_pauses/count, gc_pause/nanoseconds, nor another type in bytes",
 			 names);
+}
+
+/* Type number @index stands for @metric from now on. */
+static void adopt(struct import *import, size_t index, enum metric metric)
+{
+	import->profile->has_metric[metric] = true;
+	import->value_of[metric] = index;
+}
+
+/*
+ * Other tools' own names, such as space/bytes: type number @index, in bytes or a count, is shown as
+ * what is in use, and said to be. Beside "space" goes "objects".
+ */
+static int adopt_foreign(struct import *import, size_t index)
+{
+	const Perftools__Profiles__Profile *message = import->message;
+	const Perftools__Profiles__ValueType *type = message->sample_type[index];
+	const char *name = text(import, type->type), *unit = text(import, type->unit);
+
+	adopt(import, index, strcmp(unit, "bytes") ? METRIC_INUSE_OBJECTS : METRIC_INUSE_SPACE);
+	for (size_t i = 0; !strcmp(name, "space") && i < message->n_sample_type; i++)
+		if (!strcmp(text(import, message->sample_type[i]->type), "objects") &&
+		    !strcmp(text(import, message->sample_type[i]->unit), "count"))
+			adopt(import, i, METRIC_INUSE_OBJECTS);
+	if (import->err)
+		return import->err;
+	return profile_set_note(import->profile, "sample_type", "%s/%s", name, unit);
+}
+
+/* The type that the user has named. */
+static int import_wanted_type(struct import *import)
+{
+	const Perftools__Profiles__Profile *message = import->message;
+	char names[256];
+
+	for (size_t i = 0; i < message->n_sample_type; i++) {
+		const char *unit = text(import, message->sample_type[i]->unit);
+
+		if (strcmp(text(import, message->sample_type[i]->type), import->wanted) != 0)
+			continue;
+		if (strcmp(unit, "bytes") != 0 && strcmp(unit, "count") != 0)
+			return diag_fail(import->diag, -ENOMSG,
+					 "its %s is neither bytes nor a count, which is all that a "
+					 "heap profile is of",
+					 import->wanted);
+		return adopt_foreign(import, i);
+	}
+	list_types(import, names, sizeof(names));
+	return import->err
+		       ?: diag_fail(import->diag, -ENOMSG, "does not hold %s; it holds: %s",
+				    import->wanted, names);
+}
+
+/* None of the names is known: the only type in bytes it is then. */
+static int import_only_bytes(struct import *import)
+{
+	const Perftools__Profiles__Profile *message = import->message;
+	unsigned int nr_bytes = 0;
+	size_t index = 0;
+
+	for (size_t i = 0; i < message->n_sample_type; i++) {
+		if (strcmp(text(import, message->sample_type[i]->unit), "bytes") != 0)
+			continue;
+		nr_bytes++;
+		index = i;
+	}
+	return nr_bytes == 1 ? adopt_foreign(import, index) : no_metrics(import, nr_bytes);
 }
 
 static int import_sample_types(struct import *import)
@@ -130,6 +211,8 @@ static int import_sample_types(struct import *import)
 	enum metric metric;
 
 	memset(has_metric, 0, sizeof(import->profile->has_metric));
+	if (import->wanted && metric_parse(import->wanted, &metric))
+		return import_wanted_type(import);
 	for (size_t i = 0; i < message->n_sample_type; i++) {
 		const char *name = text(import, message->sample_type[i]->type);
 
@@ -138,12 +221,15 @@ static int import_sample_types(struct import *import)
 			continue;
 		if (has_metric[metric])
 			return broken(import, "a sample type is there twice, number", i);
-		has_metric[metric] = any = true;
-		import->value_of[metric] = i;
+		adopt(import, i, metric);
+		any = true;
 	}
+	if (!metric_parse(text(import, message->default_sample_type), &metric) &&
+	    has_metric[metric])
+		import->profile->default_metric = metric;
 	if (import->err)
 		return import->err;
-	return any ? 0 : no_metrics(import);
+	return any ? 0 : import_only_bytes(import);
 }
 
 static int import_mappings(struct import *import)
@@ -346,14 +432,14 @@ static int import_times(struct import *import)
 	return import->err;
 }
 
-int pprof_import(const Perftools__Profiles__Profile *message, struct profile **ret,
-		 struct diag *diag)
+int pprof_import(const Perftools__Profiles__Profile *message, const char *type,
+		 struct profile **ret, struct diag *diag)
 {
 	static int (*const steps[])(struct import *) = {
 		import_sample_types, import_mappings, import_functions, import_locations,
 		import_samples,	     import_comments, import_times,
 	};
-	struct import import = {.message = message, .diag = diag};
+	struct import import = {.message = message, .wanted = type, .diag = diag};
 	int err = 0;
 
 	if (message->n_sample_type == 0 || message->n_string_table == 0 ||

@@ -10,8 +10,9 @@
 #include "profile/profile.h"
 #include "util/diag.h"
 
-/* 0 or, with @diag filled: -EINVAL broken, -ENOMSG none of the four metrics. -ENOMEM. */
-int pprof_import(const Perftools__Profiles__Profile *message, struct profile **ret,
-		 struct diag *diag);
+/* 0 or, with @diag filled: -EINVAL broken, -ENOMSG no memory in it, or not known which type is it;
+ * -ENOMEM. @type as for pprof_read_type(). */
+int pprof_import(const Perftools__Profiles__Profile *message, const char *type,
+		 struct profile **ret, struct diag *diag);
 
 #endif

@@ -69,7 +69,8 @@ static void budget_free(void *data, void *memory)
 	free(memory);
 }
 
-static int parse_plain(const void *data, size_t size, struct profile **ret, struct diag *diag)
+static int parse_plain(const void *data, size_t size, const char *type, struct profile **ret,
+		       struct diag *diag)
 {
 	struct budget budget = {.left = (size_t)MAX_DECODED_MIB * MIB};
 	ProtobufCAllocator allocator = {budget_alloc, budget_free, &budget};
@@ -85,12 +86,13 @@ static int parse_plain(const void *data, size_t size, struct profile **ret, stru
 		return diag_fail(diag, -EINVAL,
 				 "not a pprof profile, or one that was cut off; a text profile of "
 				 "gperftools is first converted with \"go tool pprof -proto\"");
-	err = pprof_import(message, ret, diag);
+	err = pprof_import(message, type, ret, diag);
 	perftools__profiles__profile__free_unpacked(message, &allocator);
 	return err == -ENOMEM ? out_of_memory(diag) : err;
 }
 
-int pprof_parse(const void *data, size_t size, struct profile **ret, struct diag *diag)
+int pprof_parse_type(const void *data, size_t size, const char *type, struct profile **ret,
+		     struct diag *diag)
 {
 	size_t expanded_size;
 	void *expanded;
@@ -100,7 +102,7 @@ int pprof_parse(const void *data, size_t size, struct profile **ret, struct diag
 		return diag_fail(diag, -EINVAL, "empty: nothing was ever written to it");
 	if (!gzip_is(data, size))
 		return size > (size_t)MAX_SIZE_MIB * MIB ? too_large(diag)
-							 : parse_plain(data, size, ret, diag);
+							 : parse_plain(data, size, type, ret, diag);
 	err = gzip_expand(data, size, (size_t)MAX_SIZE_MIB * MIB, &expanded, &expanded_size);
 	if (err == -EFBIG)
 		return too_large(diag);
@@ -110,9 +112,14 @@ int pprof_parse(const void *data, size_t size, struct profile **ret, struct diag
 		return cut_off(diag);
 	if (err)
 		return diag_fail(diag, err, "the gzip data are damaged; record or copy it again");
-	err = parse_plain(expanded, expanded_size, ret, diag);
+	err = parse_plain(expanded, expanded_size, type, ret, diag);
 	free(expanded);
 	return err;
+}
+
+int pprof_parse(const void *data, size_t size, struct profile **ret, struct diag *diag)
+{
+	return pprof_parse_type(data, size, NULL, ret, diag);
 }
 
 /* All of @fd. The buffer is the caller's also on failure. */
@@ -146,7 +153,7 @@ static int read_all(int fd, uint8_t **buffer, size_t *ret_size, struct diag *dia
 	return 0;
 }
 
-int pprof_read(int fd, struct profile **ret, struct diag *diag)
+int pprof_read_type(int fd, const char *type, struct profile **ret, struct diag *diag)
 {
 	uint8_t *buffer = NULL;
 	size_t size = 0;
@@ -154,7 +161,12 @@ int pprof_read(int fd, struct profile **ret, struct diag *diag)
 
 	err = read_all(fd, &buffer, &size, diag);
 	if (!err)
-		err = pprof_parse(buffer, size, ret, diag);
+		err = pprof_parse_type(buffer, size, type, ret, diag);
 	free(buffer);
 	return err;
+}
+
+int pprof_read(int fd, struct profile **ret, struct diag *diag)
+{
+	return pprof_read_type(fd, NULL, ret, diag);
 }

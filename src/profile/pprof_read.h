@@ -19,12 +19,23 @@
 /*
  * Reads @fd (which may be a pipe) to its end; it stays the caller's. 0; -EINVAL empty, cut off,
  * damaged or not pprof; -ENOMSG a sound pprof profile without any of the metrics, such as a
- * CPU profile; -EFBIG above the limits; -ENOMEM; or the -errno of read(). @diag then says why,
- * without the file's name, which only the caller knows: "NAME: TEXT".
+ * CPU profile, or with several types in bytes of other names; -EFBIG above the limits; -ENOMEM; or
+ * the -errno of read(). @diag then says why, without the file's name, which only the caller knows:
+ * "NAME: TEXT".
  */
 int pprof_read(int fd, struct profile **ret, struct diag *diag);
 
+/*
+ * The same of a profile with sample types of other names, of which @type is one, in bytes or a
+ * count: it is then inuse_space or inuse_objects, and the only one, with the note "sample_type".
+ * NULL, or the name of a metric: as pprof_read(), which takes the only type in bytes so when there
+ * is no metric.
+ */
+int pprof_read_type(int fd, const char *type, struct profile **ret, struct diag *diag);
+
 /* The same from memory. */
 int pprof_parse(const void *data, size_t size, struct profile **ret, struct diag *diag);
+int pprof_parse_type(const void *data, size_t size, const char *type, struct profile **ret,
+		     struct diag *diag);
 
 #endif

@@ -227,6 +227,9 @@ static void emit_times(struct writer *writer)
 	part.period = writer->profile->period;
 	part.time_nanos = writer->profile->time_ns;
 	part.duration_nanos = writer->profile->duration_ns;
+	if (writer->profile->default_metric < NR_METRICS)
+		part.default_sample_type =
+			string_id(writer, metric_name(writer->profile->default_metric));
 	emit(writer, &part);
 }
 

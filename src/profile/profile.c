@@ -55,6 +55,7 @@ struct profile *profile_new(void)
 	}
 	for (int i = 0; i < NR_HEAP_METRICS; i++)
 		profile->has_metric[i] = true;
+	profile->default_metric = NR_METRICS;
 	return profile;
 }
 

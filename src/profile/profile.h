@@ -99,11 +99,13 @@ struct profile {
 	int64_t duration_ns;
 	int64_t period;		     /* mean bytes between samples; 1 = exact */
 	bool has_metric[NR_METRICS]; /* false for what a foreign profile does not carry */
+	enum metric
+		default_metric; /* which its writer wants to be shown; NR_METRICS: does not say */
 	struct profile_index *index; /* private: interned strings, lookup of what exists */
 };
 
-/* Has the four metrics of a heap profile, period 0. NULL when out of memory. profile_free(NULL) is
- * allowed. */
+/* Has the four metrics of a heap profile, none by default, period 0. NULL when out of memory.
+ * profile_free(NULL) is allowed. */
 struct profile *profile_new(void);
 void profile_free(struct profile *profile);
 

@@ -344,3 +344,14 @@ uint32_t site_frame(const struct stack *stack)
 			return i;
 	return nr ? nr - 1 : 0;
 }
+
+void site_key(const struct stack *stack, uint32_t frame, bool lines, uint64_t ret[SITE_KEY_WORDS])
+{
+	const struct stack_frame *at = &stack->frames[frame];
+
+	ret[0] = (uintptr_t)at->name;
+	ret[1] = (uintptr_t)at->file;
+	ret[2] = lines		  ? (uint64_t)at->line
+		 : at->javascript ? (uint64_t)stack_start_line(stack, at)
+				  : 0;
+}

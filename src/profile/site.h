@@ -16,6 +16,14 @@
  */
 uint32_t site_frame(const struct stack *stack);
 
+/*
+ * What makes @frame one site with that of another stack of the profile: function and file, of
+ * JavaScript, where most functions are called "(anonymous)", the line where it begins too; with
+ * @lines also the line itself.
+ */
+#define SITE_KEY_WORDS 3
+void site_key(const struct stack *stack, uint32_t frame, bool lines, uint64_t ret[SITE_KEY_WORDS]);
+
 /* @name as a demangler shows it: with or without return type, arguments and template arguments. */
 bool site_is_wrapper(const char *name);
 

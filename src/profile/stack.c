@@ -23,16 +23,18 @@ const char *stack_frame_file(const struct stack_frame *frame)
 }
 
 /* "[vdso]" already has its brackets. */
-static char *module_name(const char *file)
+static const char *module_name(struct stack *stack, const char *file)
 {
-	const char *base = stack_basename(file);
-	char *name;
+	const char *base = stack_basename(file), *kept;
+	char *name = NULL;
 
 	if (!*base)
-		return strdup("[unknown]");
+		base = "[unknown]";
 	if (asprintf(&name, *base == '[' ? "%s" : "[%s]", base) < 0)
 		return NULL;
-	return name;
+	kept = table_enter(&stack->names, name, strlen(name) + 1, 0, NULL);
+	free(name);
+	return kept;
 }
 
 int stack_init(struct stack *stack, const struct profile *profile)
@@ -44,7 +46,7 @@ int stack_init(struct stack *stack, const struct profile *profile)
 	if (!stack->module_names)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < profile->nr_mappings; i++) {
-		stack->module_names[i] = module_name(profile->mappings[i].file);
+		stack->module_names[i] = module_name(stack, profile->mappings[i].file);
 		if (!stack->module_names[i])
 			return -ENOMEM;
 	}
@@ -53,9 +55,7 @@ int stack_init(struct stack *stack, const struct profile *profile)
 
 void stack_done(struct stack *stack)
 {
-	if (stack->module_names)
-		for (uint32_t i = 0; i < stack->profile->nr_mappings; i++)
-			free((char *)stack->module_names[i]);
+	table_done(&stack->names);
 	free(stack->module_names);
 	free(stack->frames);
 	*stack = (struct stack){0};
@@ -114,6 +114,28 @@ static void push(struct stack *stack, uint32_t index, uint32_t line_index)
 		frame->name = fallback_name(stack, location);
 }
 
+int64_t stack_start_line(const struct stack *stack, const struct stack_frame *frame)
+{
+	const struct profile *profile = stack->profile;
+	const struct profile_location *location = &profile->locations[frame->location];
+	int64_t line = 0;
+
+	if (location->nr_lines)
+		line = profile->functions[location->lines[frame->inline_line].function].start_line;
+	return line > 0 ? line : frame->line;
+}
+
+static void reverse(struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->nr_frames / 2; i++) {
+		struct stack_frame *a = &stack->frames[i];
+		struct stack_frame *b = &stack->frames[stack->nr_frames - 1 - i], kept = *a;
+
+		*a = *b;
+		*b = kept;
+	}
+}
+
 int stack_load(struct stack *stack, const struct profile_sample *sample)
 {
 	const struct profile *profile = stack->profile;
@@ -131,5 +153,7 @@ int stack_load(struct stack *stack, const struct profile_sample *sample)
 		for (uint32_t line = 0; line < nr_lines; line++)
 			push(stack, sample->locations[i], line);
 	}
+	if (stack->inverted)
+		reverse(stack);
 	return 0;
 }

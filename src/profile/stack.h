@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A sample's call stack as a reader sees it: one frame for every function, inlined ones included,
- * leaf first. A location without a function is shown by its module: "[libfoo.so.1]", or
+ * leaf first unless inverted. A location without a function is shown by its module:
+ * "[libfoo.so.1]", or
  * "[unknown]".
  *
  * Ownership: a stack is a buffer used again for every sample; its frames are valid until the next
@@ -12,6 +13,7 @@
 #define HEAPTAP_PROFILE_STACK_H
 
 #include "profile/profile.h"
+#include "profile/table.h"
 
 struct stack_frame {
 	const char *name;     /* never empty */
@@ -25,7 +27,11 @@ struct stack_frame {
 
 struct stack {
 	const struct profile *profile;
-	const char **module_names; /* by mapping: "[libfoo.so.1]" */
+	const char **module_names; /* by mapping: "[libfoo.so.1]"; equal ones are one pointer */
+	struct table names;	   /* private: holds them */
+	/* How its readers want it, false after stack_init(): root first; a function in every line
+	 * it was left in by itself. */
+	bool inverted, lines;
 	uint32_t nr_frames, max_frames;
 	struct stack_frame *frames;
 };
@@ -40,6 +46,9 @@ int stack_load(struct stack *stack, const struct profile_sample *sample);
 /* What a reader needs to see of the frame's file: the last component, but of node's own scripts
  * ("node:internal/timers") all. */
 const char *stack_frame_file(const struct stack_frame *frame);
+
+/* Where the frame's function begins; where it is now, when that is all that is known; else 0. */
+int64_t stack_start_line(const struct stack *stack, const struct stack_frame *frame);
 
 /* The last component of @path; never fails. */
 const char *stack_basename(const char *path);

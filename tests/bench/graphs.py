@@ -1,11 +1,13 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of run.py about graphs of large profiles: 50,000 stacks, 2,000,000 frames.
+"""The rows of run.py about reports of large profiles: 50,000 stacks, 2,000,000 frames. What they are
+compared with is `go tool pprof -top` of the same file.
 
 usage: graphs.py        what run.py would say of them (make build/heaptap build/bench/gen_profile)
 """
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +18,10 @@ WHAT = f"report -f {{}} of {NR_STACKS:,} stacks of {DEPTH} frames"
 # format -> limits of seconds, MB written, MB of memory
 LIMITS = {"svg": (1.5, 5, 300), "speedscope": (3, 100, 300)}
 UNITS = (" s", " MB written", " MB of memory")
+# the other views: options; their limits are half of pprof's time, and MB of memory
+VIEWS = ["-f table", "-f table --stacks", "-f table --lines", "-f folded", "-f json", "-f heapprofile", "-f pprof",
+         "-f svg --invert", "-f svg --focus process_12", "-f pprof --min-share 0.01"]
+PPROF, MAX_PPROF_SHARE, MAX_MEMORY = "pprof -top", 0.5, 300
 
 
 def measure_one(command, output):
@@ -42,7 +48,32 @@ def measure(samples, build, scratch):
             except OSError as error:
                 samples.fail(WHAT.format(name), error)
                 break
+    for view in VIEWS:
+        command = [str(build / "heaptap"), "report", "-q", *view.split(), "-o", str(output), str(profile)]
+        for _ in range(NR_ROUNDS):
+            try:
+                seconds, _, memory = measure_one(command, output)
+            except OSError as error:
+                samples.fail(name_of(view), error)
+                break
+            samples.add((view, " s"), seconds)
+            samples.add((view, " MB of memory"), memory)
+    measure_pprof(samples, profile, output)
     output.unlink(missing_ok=True)
+
+
+def measure_pprof(samples, profile, output):
+    go = shutil.which("go")
+    for _ in range(NR_ROUNDS if go else 0):
+        with open(output, "wb") as out:
+            start = time.monotonic()
+            result = subprocess.run([go, "tool", "pprof", "-top", profile], stdout=out, stderr=subprocess.DEVNULL)
+        if result.returncode == 0:
+            samples.add(PPROF, time.monotonic() - start)
+
+
+def name_of(view):
+    return f"report {view} of {NR_STACKS:,} stacks of {DEPTH} frames"
 
 
 def limits(samples):
@@ -50,6 +81,12 @@ def limits(samples):
     for name, wanted in LIMITS.items():
         for unit, limit in zip(UNITS, wanted):
             yield WHAT.format(name), samples.median((name, unit)), limit, unit
+    pprof = samples.median(PPROF)
+    for view in VIEWS:
+        seconds = samples.median((view, " s"))
+        if pprof is not None and seconds is not None:
+            yield f"{name_of(view)} / `go tool pprof -top`", seconds / pprof, MAX_PPROF_SHARE, ""
+        yield name_of(view), samples.median((view, " MB of memory")), MAX_MEMORY, " MB of memory"
 
 
 def main():

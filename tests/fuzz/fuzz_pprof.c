@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "export/export.h"
+#include "profile/combine.h"
+#include "profile/focus.h"
+#include "profile/largest.h"
 #include "profile/pprof_read.h"
 #include "profile/pprof_write.h"
 
@@ -24,7 +27,9 @@ static void write_bytes(const struct profile *profile, char **ret, size_t *ret_s
 
 static void write_formats(const struct profile *profile)
 {
-	struct export_options options = {.metric = METRIC_INUSE_SPACE};
+	struct export_options options = {.metric = METRIC_INUSE_SPACE,
+					 .lines = profile->nr_samples & 1,
+					 .inverted = profile->nr_samples & 2};
 
 	for (const struct export_format *format = export_formats; format->name; format++) {
 		char *text = NULL;
@@ -37,6 +42,48 @@ static void write_formats(const struct profile *profile)
 	}
 }
 
+static void write_largest(const struct profile *profile)
+{
+	const struct largest_limits limits = {.metric = METRIC_INUSE_SPACE,
+					      .lines = true,
+					      .min_share = 0.1,
+					      .whole = profile_total(profile, METRIC_INUSE_SPACE),
+					      .top = 3};
+	struct largest_result result;
+	struct profile *part;
+
+	if (profile_largest(profile, &limits, &part, &result))
+		abort();
+	write_formats(part);
+	profile_free(part);
+}
+
+/* Whatever the profile is, it has parts and can be added up. */
+static void write_parts(const struct profile *profile)
+{
+	struct focus focus = {.cut = true};
+	struct combination combination;
+	struct combine_result result;
+	struct profile *part, *sum;
+	struct diag diag;
+	regex_t regex;
+
+	if (regcomp(&regex, "[a-m]", REG_EXTENDED | REG_NOSUB))
+		abort();
+	focus.only = &regex;
+	if (profile_focus(profile, &focus, &part))
+		abort();
+	regfree(&regex);
+	if (combination_init(&combination) || combination_add(&combination, profile, &diag) ||
+	    combination_add(&combination, part, &diag) ||
+	    combination_finish(&combination, &sum, &result))
+		abort();
+	combination_done(&combination);
+	profile_free(part);
+	write_largest(sum);
+	profile_free(sum);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct profile *profile, *again;
@@ -44,12 +91,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *first, *second;
 	struct diag diag = {""};
 
-	if (pprof_parse(data, size, &profile, &diag)) {
+	if (pprof_parse_type(data, size, size & 1 ? "space" : NULL, &profile, &diag)) {
 		if (!*diag.text)
 			abort();
 		return 0;
 	}
 	write_formats(profile);
+	write_parts(profile);
 	write_bytes(profile, &first, &first_size);
 	if (pprof_parse(first, first_size, &again, &diag))
 		abort();

@@ -8,99 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "literal.h"
 #include "profile/pprof_write.h"
-
-#define MAX_FRAMES 8
-#define MAX_LABELS 4
-#define NO_LABEL                                                                                   \
-	{                                                                                          \
-		NULL, NULL, 0, NULL                                                                \
-	}
-
-struct literal_frame {
-	const char *function, *file;
-	int line;
-	const char *module; /* NULL: none */
-	bool inlined;	    /* in the frame that follows */
-};
-
-struct literal {
-	/* alloc objects and bytes, inuse objects and bytes, pauses and their ns */
-	int64_t values[NR_METRICS];
-	struct profile_label labels[MAX_LABELS];
-	struct literal_frame frames[MAX_FRAMES]; /* leaf first */
-};
-
-static void check(int err)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "profiles: %s\n", strerror(-err));
-	exit(1);
-}
-
-static uint32_t add_module(struct profile *profile, const char *file)
-{
-	struct profile_mapping mapping = {
-		.start = 0x400000,
-		.limit = 0x500000,
-		.file = file,
-		.build_id = "5ca1ab1e",
-	};
-	uint32_t index;
-
-	if (!file)
-		return PROFILE_NONE;
-	check(profile_add_mapping(profile, &mapping, &index));
-	return index;
-}
-
-/* Adds the location that begins at frames[0]; returns how many frames it took. */
-static uint32_t add_location(struct profile *profile, const struct literal_frame *frames,
-			     uint64_t address, uint32_t *ret_location)
-{
-	struct profile_line lines[MAX_FRAMES];
-	struct profile_location location = {.address = address, .lines = lines};
-	bool more = true;
-
-	location.mapping = add_module(profile, frames->module);
-	while (more) {
-		const struct literal_frame *frame = &frames[location.nr_lines];
-		struct profile_function function = {
-			.name = frame->function,
-			.system_name = frame->function,
-			.file = frame->file ? frame->file : "",
-		};
-		struct profile_line *line = &lines[location.nr_lines++];
-
-		check(profile_add_function(profile, &function, &line->function));
-		line->line = frame->line;
-		more = frame->inlined;
-	}
-	check(profile_add_location(profile, &location, ret_location));
-	return location.nr_lines;
-}
-
-static void add(struct profile *profile, const struct literal *literals, size_t nr_literals)
-{
-	uint32_t locations[MAX_FRAMES];
-
-	for (size_t i = 0; i < nr_literals; i++) {
-		struct literal literal = literals[i];
-		struct profile_sample sample = {.locations = locations, .labels = literal.labels};
-
-		memcpy(sample.values, literal.values, sizeof(sample.values));
-		while (sample.nr_labels < MAX_LABELS && literal.labels[sample.nr_labels].key)
-			sample.nr_labels++;
-		for (uint32_t frame = 0; frame < MAX_FRAMES && literal.frames[frame].function;)
-			frame +=
-				add_location(profile, &literal.frames[frame], 0x401000 + 16 * frame,
-					     &locations[sample.nr_locations++]);
-		check(profile_add_sample(profile, &sample));
-	}
-}
-
-#define ADD(profile, literals) add(profile, literals, sizeof(literals) / sizeof(literals[0]))
 
 static void set_run(struct profile *profile, int64_t period)
 {
@@ -116,15 +25,6 @@ static void set_run(struct profile *profile, int64_t period)
 	check(profile_set_note(profile, "lost_live_full", "0"));
 	check(profile_set_note(profile, "lost_stack_truncated", "0"));
 }
-
-#define FRAME(function, file, line, module)                                                        \
-	{                                                                                          \
-		function, file, line, module, false                                                \
-	}
-#define INLINED(function, file, line, module)                                                      \
-	{                                                                                          \
-		function, file, line, module, true                                                 \
-	}
 
 #define LEAKY "/usr/bin/leaky"
 #define LIBC  "/usr/lib/x86_64-linux-gnu/libc.so.6"
@@ -447,6 +347,37 @@ static void make_js(struct profile *profile)
 		"1.5%%"));
 }
 
+/* Functions left in several lines, which hold different shares; a recursion; a second binary. */
+static void make_lines(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{5, 5000, 5, 5000},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), INLINED("make_node", "src/tree.h", 9, LEAKY),
+		  FRAME("insert", "src/tree.c", 20, LEAKY),
+		  FRAME("insert", "src/tree.c", 31, LEAKY), FRAME("main", "src/main.c", 3, LEAKY)}},
+		{{4, 3000, 4, 3000},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("insert", "src/tree.c", 25, LEAKY),
+		  FRAME("main", "src/main.c", 3, LEAKY)}},
+		{{3, 1900, 3, 1900},
+		 {NO_LABEL},
+		 {FRAME("malloc", NULL, 0, LIBC), INLINED("make_node", "src/tree.h", 11, LEAKY),
+		  FRAME("rotate", "src/tree.c", 50, LEAKY), FRAME("main", "src/main.c", 4, LEAKY)}},
+		{{1, 100, 1, 100},
+		 {NO_LABEL},
+		 {FRAME("calloc", NULL, 0, LIBC), FRAME("insert", "src/list.c", 7, LEAKY),
+		  FRAME("main", "src/main.c", 5, LEAKY)}},
+	};
+
+	set_run(profile, 1);
+	ADD(profile, literals);
+	check(profile_set_note(profile, "target", "77 other ./other"));
+	check(profile_set_note(profile, "comm", "other"));
+	check(profile_set_note(profile, "lost_live_full", "5"));
+	profile->default_metric = METRIC_ALLOC_SPACE;
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct profile *profile);
@@ -454,7 +385,7 @@ static const struct {
 	{"plain", make_plain},	   {"cpp", make_cpp},	    {"hostile", make_hostile},
 	{"empty", make_empty},	   {"freed", make_freed},   {"sampled", make_sampled},
 	{"foreign", make_foreign}, {"gc", make_gc},	    {"js", make_js},
-	{"system", make_system},   {"markup", make_markup},
+	{"system", make_system},   {"markup", make_markup}, {"lines", make_lines},
 };
 
 static void write_input(const char *directory, const char *name, const struct profile *profile)
