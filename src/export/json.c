@@ -16,6 +16,7 @@
 #include "export/table_rows.h"
 #include "export/summary.h"
 #include "export/writers.h"
+#include "profile/label.h"
 #include "profile/site.h"
 #include "util/utf8.h"
 
@@ -106,16 +107,16 @@ static json_t *new_errors(const struct row *row)
 	json_t *object = json_object();
 
 	if (row->inuse_error_known)
-		set(&object, ROW_INUSE_ERROR, json_integer(llround(sqrt(row->inuse_variance))));
+		set(&object, LABEL_INUSE_ERROR, json_integer(llround(sqrt(row->inuse_variance))));
 	if (row->alloc_error_known)
-		set(&object, ROW_ALLOC_ERROR, json_integer(llround(sqrt(row->alloc_variance))));
+		set(&object, LABEL_ALLOC_ERROR, json_integer(llround(sqrt(row->alloc_variance))));
 	return object;
 }
 
 static bool is_error_label(const struct profile_label *label)
 {
 	return !label->string &&
-	       (!strcmp(label->key, ROW_INUSE_ERROR) || !strcmp(label->key, ROW_ALLOC_ERROR));
+	       (!strcmp(label->key, LABEL_INUSE_ERROR) || !strcmp(label->key, LABEL_ALLOC_ERROR));
 }
 
 /* Every key has a list, since a sample may carry a key more than once. 0 or -ENOMEM. */

@@ -234,6 +234,7 @@ void summary_head(const struct profile *profile, const struct export_options *op
 	put_losses(profile, options, false, out);
 	put_incomplete(profile, options, out);
 	put_losses(profile, options, true, out);
+	put_note(profile, "diff", "diff", out);
 	put_note(profile, "target", "target", out);
 	put_container(profile, out);
 	put_recorded(profile, out);
