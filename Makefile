@@ -90,7 +90,7 @@ endef
 $(foreach kind,obj asan fuzz,$(eval $(call compile,$(kind))))
 
 # The flame graph's script and style are put into the program by the assembler (.incbin).
-$(foreach kind,obj asan fuzz,$(B)/$(kind)/src/export/svg_parts.o): src/export/svg.js src/export/svg.css
+$(foreach kind,obj asan fuzz,$(B)/$(kind)/src/export/svg_parts.o): src/export/svg.js src/export/svg.css src/export/svg_diff.css
 
 $(B)/heaptap: $(B)/obj/src/main.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
