@@ -48,20 +48,6 @@ static void parse_format(struct output_options *output, const char *name,
 	argp_error(state, "--format: there is no format '%s'; there are:%s", name, names);
 }
 
-static void parse_metric(struct output_options *output, const char *name,
-			 const struct argp_state *state)
-{
-	char names[128] = "";
-
-	output->has_metric = true;
-	if (!metric_parse(name, &output->metric))
-		return;
-	for (int i = NR_METRICS - 1; i >= 0; i--)
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
-			 metric_name(i));
-	argp_error(state, "--metric: there is no metric '%s'; there are:%s", name, names);
-}
-
 static error_t parse_output(int key, char *arg, struct argp_state *state)
 {
 	struct output_options *output = state->input;
@@ -80,7 +66,8 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		parse_format(output, arg, state);
 		return 0;
 	case 'm':
-		parse_metric(output, arg, state);
+		output->has_metric = true;
+		output->metric = option_metric(state, arg);
 		return 0;
 	case OPTION_TOP:
 		output->has_top = true;
@@ -202,6 +189,20 @@ uint64_t option_number(const struct argp_state *state, const char *option, const
 		argp_error(state, "%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, option,
 			   text, min, max);
 	return value;
+}
+
+enum metric option_metric(const struct argp_state *state, const char *text)
+{
+	enum metric metric = METRIC_INUSE_SPACE;
+	char names[128] = "";
+
+	if (!metric_parse(text, &metric))
+		return metric;
+	for (int i = NR_METRICS - 1; i >= 0; i--)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
+			 metric_name(i));
+	argp_error(state, "--metric: there is no metric '%s'; there are:%s", text, names);
+	return metric;
 }
 
 void option_no_feature(const struct argp_state *state, struct caps *caps, const char *names)

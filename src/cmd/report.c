@@ -4,15 +4,12 @@
  * file, writes one.
  */
 #include <argp.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/input.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
-#include "profile/pprof_read.h"
 
 struct report_options {
 	const char *file;
@@ -86,53 +83,6 @@ static const struct argp report_argp = {
 	.children = report_children,
 };
 
-static int load(const char *file, struct profile **ret)
-{
-	const char *name = strcmp(file, "-") ? file : "standard input";
-	struct diag diag = {0};
-	int fd = STDIN_FILENO, err;
-
-	if (strcmp(file, "-") != 0) {
-		fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (fd < 0) {
-			err = -errno;
-			cmd_fail(err, NULL, "cannot open %s", file);
-			return err;
-		}
-	}
-	err = pprof_read(fd, ret, &diag);
-	if (err)
-		cmd_fail(err, &diag, "%s", name);
-	if (fd != STDIN_FILENO)
-		close(fd);
-	return err;
-}
-
-/* Without -m the first of these that the profile has; it has one. */
-static int choose_metric(struct output_options *output, const struct profile *profile,
-			 const char *file)
-{
-	static const enum metric order[NR_METRICS] = {METRIC_INUSE_SPACE,   METRIC_ALLOC_SPACE,
-						      METRIC_INUSE_OBJECTS, METRIC_ALLOC_OBJECTS,
-						      METRIC_GC_TIME,	    METRIC_GC_PAUSES};
-	char names[128] = "";
-
-	if (output->has_metric && profile->has_metric[output->metric])
-		return 0;
-	for (int i = NR_METRICS - 1; i >= 0; i--) {
-		if (!profile->has_metric[order[i]])
-			continue;
-		if (!output->has_metric)
-			output->metric = order[i];
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
-			 metric_name(order[i]));
-	}
-	if (!output->has_metric)
-		return 0;
-	cmd_message("%s does not hold %s; it holds:%s", file, metric_name(output->metric), names);
-	return -ENOENT;
-}
-
 int cmd_report(int argc, char **argv)
 {
 	struct report_options options = {0};
@@ -140,9 +90,10 @@ int cmd_report(int argc, char **argv)
 	int err;
 
 	argp_parse(&report_argp, argc, argv, 0, NULL, &options);
-	err = load(options.file, &profile);
+	err = input_read(options.file, &profile);
 	if (!err)
-		err = choose_metric(&options.output, profile, options.file);
+		err = input_settle_metric(profile, options.file, options.output.has_metric,
+					  &options.output.metric);
 	if (!err)
 		err = output_write(&options.output, options.file, options.quiet, options.verbose,
 				   profile);

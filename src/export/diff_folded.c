@@ -76,8 +76,9 @@ int diff_folded_write(const struct diff_view *view, const struct export_options 
 		err = stack_load(&stack, sample);
 		group_root(profile, sample, BY_COMM, root, sizeof(root));
 		err = err ?: folded_line_make(&line, root, &stack, false);
-		err = err ?: add_line(&lines, columns, &nr_lines, &line, &view->diff->entries[i],
-				      options->metric);
+		err = err
+			      ?: add_line(&lines, columns, &nr_lines, &line,
+					  &view->diff->entries[i], options->metric);
 	}
 	if (!err)
 		put_lines(&lines, columns, out);

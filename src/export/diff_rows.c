@@ -56,8 +56,8 @@ int diff_rows_build(struct diff_rows *ret, const struct diff *diff, enum metric 
 
 		if (row == PROFILE_NONE) {
 			row = row_of[site] = rows.nr_rows++;
-			rows.rows[row] = (struct diff_row){.entry = diff_entry_zero,
-							   .sample = PROFILE_NONE};
+			rows.rows[row] =
+				(struct diff_row){.entry = diff_entry_zero, .sample = PROFILE_NONE};
 		}
 		add_entry(&rows.rows[row], diff, i, metric);
 	}

@@ -177,8 +177,8 @@ int encode_put_frames(struct encode_frames *writer)
 		err = stack_load(&writer->stack, &one);
 		for (uint32_t j = 0; j < writer->stack.nr_frames && !err; j++) {
 			fputs(nr_frames++ ? ",\n" : "\n", writer->out);
-			err = encode_put(writer->out, new_frame(writer->profile, &writer->stack.frames[j]),
-				  0);
+			err = encode_put(writer->out,
+					 new_frame(writer->profile, &writer->stack.frames[j]), 0);
 		}
 	}
 	fputs("\n]", writer->out);

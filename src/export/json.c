@@ -18,9 +18,11 @@ static json_t *new_errors(const struct row *row)
 	json_t *object = json_object();
 
 	if (row->inuse_error_known)
-		encode_set(&object, LABEL_INUSE_ERROR, json_integer(llround(sqrt(row->inuse_variance))));
+		encode_set(&object, LABEL_INUSE_ERROR,
+			   json_integer(llround(sqrt(row->inuse_variance))));
 	if (row->alloc_error_known)
-		encode_set(&object, LABEL_ALLOC_ERROR, json_integer(llround(sqrt(row->alloc_variance))));
+		encode_set(&object, LABEL_ALLOC_ERROR,
+			   json_integer(llround(sqrt(row->alloc_variance))));
 	return object;
 }
 

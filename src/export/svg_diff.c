@@ -22,14 +22,12 @@ static const char *const shrank[NR_STEPS] = {"m1", "m2", "m3", "m4", "m5"};
 
 static bool is_within(const struct flame_weight *weight)
 {
-	return weight->variance > 0 &&
-	       fabs((double)weight->delta) <= 2 * sqrt(weight->variance);
+	return weight->variance > 0 && fabs((double)weight->delta) <= 2 * sqrt(weight->variance);
 }
 
 const char *svg_diff_class(const struct svg *svg, const struct flame_weight *weight)
 {
-	double share =
-		weight->width > 0 ? (double)weight->delta / (double)weight->width : 0;
+	double share = weight->width > 0 ? (double)weight->delta / (double)weight->width : 0;
 	int step = (int)ceil(fmin(fabs(share), 1) * NR_STEPS) - 1;
 
 	(void)svg;
@@ -79,10 +77,10 @@ int svg_diff_describe(const struct svg *svg, const struct flame_weight *weight, 
 	}
 	if (asprintf(ret_text, "%s%s%s: %s before, %s now%s",
 		     weight->delta ? text_change(svg, change, weight->delta) : "no change", percent,
-		     !weight->delta	 ? ""
-		     : !base && new > 0	 ? ", new"
-		     : base > 0 && !new	 ? ", gone"
-					 : "",
+		     !weight->delta	? ""
+		     : !base && new > 0 ? ", new"
+		     : base > 0 && !new ? ", gone"
+					: "",
 		     text_amount(svg, before, base), text_amount(svg, now, new), error) < 0)
 		return -ENOMEM;
 	return 0;
@@ -170,7 +168,8 @@ static char *make_title(const struct svg *svg)
 	char change[TEXT_SIZE + 20], *title;
 
 	if (asprintf(&title, "%s%s%s %s", comm ?: "", comm ? ": " : "",
-		     text_change(svg, change, diff_delta(&total, svg->metric)), metric_name(svg->metric)) < 0)
+		     text_change(svg, change, diff_delta(&total, svg->metric)),
+		     metric_name(svg->metric)) < 0)
 		return NULL;
 	return title;
 }
@@ -194,8 +193,9 @@ static char *head_text(const struct svg *svg)
 
 static int put_document(const struct svg *svg, FILE *out)
 {
-	char foot[] = "width     the larger of what base and new have of each stack; colour: by how "
-		      "much of it that changed\n";
+	char foot[] =
+		"width     the larger of what base and new have of each stack; colour: by how "
+		"much of it that changed\n";
 	struct svg_texts texts = {.head = head_text(svg), .foot = foot, .title = make_title(svg)};
 	int err = -ENOMEM;
 

@@ -135,7 +135,8 @@ static int put_row(const struct view *view, struct stack *stack, const struct ro
 	if (view->options->by)
 		put_group(view, row, width ? width - used : 0);
 	else if (stack->nr_frames)
-		table_frame_put(view->out, &stack->frames[site_frame(stack)], width ? width - used : 0);
+		table_frame_put(view->out, &stack->frames[site_frame(stack)],
+				width ? width - used : 0);
 	else
 		fputs("[no stack]", view->out);
 	putc('\n', view->out);

@@ -36,7 +36,8 @@ struct builder {
 	struct table keys;
 	struct origin *origins; /* by entry */
 	uint32_t nr_entries;
-	/* by identity, in the profile that is made: the function; the mapping, when there is none */
+	/* by identity, in the profile that is made: the function; the mapping, when there is none
+	 */
 	uint32_t *functions, *modules;
 	/* scratch */
 	uint32_t *key;
@@ -115,10 +116,8 @@ static struct diff_entry entry_of_sample(const struct builder *builder, enum dif
 	memcpy(part->values, sample->values, sizeof(part->values));
 	if (builder->sides[which].profile->period == 1)
 		return entry;
-	part->inuse_error_known =
-		label_variance(sample, LABEL_INUSE_ERROR, &part->inuse_variance);
-	part->alloc_error_known =
-		label_variance(sample, LABEL_ALLOC_ERROR, &part->alloc_variance);
+	part->inuse_error_known = label_variance(sample, LABEL_INUSE_ERROR, &part->inuse_variance);
+	part->alloc_error_known = label_variance(sample, LABEL_ALLOC_ERROR, &part->alloc_variance);
 	return entry;
 }
 
@@ -253,8 +252,7 @@ static int take_location(struct builder *builder, enum diff_side which, uint32_t
 	for (uint32_t i = 0; i < location.nr_lines && !err; i++) {
 		frame.inline_line = i;
 		lines[i] = location.lines[i];
-		err = take_function(builder, side,
-				    identity_of(&builder->identities, which, &frame),
+		err = take_function(builder, side, identity_of(&builder->identities, which, &frame),
 				    location.lines[i].function, &lines[i].function);
 	}
 	location.lines = lines;
@@ -270,8 +268,8 @@ static void add_error(struct profile_sample *sample, const char *key, double var
 	double error = sqrt(variance);
 
 	if (error >= 0.5 && error < 0x1p62)
-		sample->labels[sample->nr_labels++] =
-			(struct profile_label){.key = key, .number = llround(error), .unit = "bytes"};
+		sample->labels[sample->nr_labels++] = (struct profile_label){
+			.key = key, .number = llround(error), .unit = "bytes"};
 }
 
 static void add_errors(struct profile_sample *sample, const struct diff_entry *entry)
@@ -370,9 +368,10 @@ static int settle_metrics(struct diff *diff, const struct profile *base, const s
 		some |= diff->profile->has_metric[i];
 	}
 	return some ? 0
-		    : diag_fail(diag, -ENODATA,
-				"the two profiles have no metric in common: one is of the heap, the "
-				"other one of garbage collections");
+		    : diag_fail(
+			      diag, -ENODATA,
+			      "the two profiles have no metric in common: one is of the heap, the "
+			      "other one of garbage collections");
 }
 
 static int settle_seconds(struct diff *diff, const struct profile *base, const struct profile *new,

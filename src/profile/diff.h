@@ -35,9 +35,9 @@ struct diff {
 	 * of NEW where it has the stack, and each function is everywhere called as NEW calls it.
 	 * The metrics are those that both have; notes are NEW's target and what both lost. */
 	struct profile *profile;
-	struct diff_entry *entries; /* by sample */
-	uint32_t nr_sites;	    /* their numbers are below */
-	bool per_second;	    /* values are rates, rounded to whole bytes and objects */
+	struct diff_entry *entries;    /* by sample */
+	uint32_t nr_sites;	       /* their numbers are below */
+	bool per_second;	       /* values are rates, rounded to whole bytes and objects */
 	double seconds[NR_DIFF_SIDES]; /* how long was watched; 0 when that is unknown */
 };
 

@@ -60,8 +60,8 @@ static int add_incomplete(struct profile *diff, const char *base, const char *ne
 {
 	if (!base && !new)
 		return 0;
-	return profile_set_note(diff, "incomplete", "%s%s%s%s%s", base ? "BASE: " : "",
-				base ?: "", base && new ? "; " : "", new ? "NEW: " : "", new ?: "");
+	return profile_set_note(diff, "incomplete", "%s%s%s%s%s", base ? "BASE: " : "", base ?: "",
+				base && new ? "; " : "", new ? "NEW: " : "", new ?: "");
 }
 
 /* What both say, or only one of them. */
@@ -88,14 +88,16 @@ int diff_notes_set(struct profile *diff, const struct profile *base, const struc
 	if (old)
 		err = err ?: profile_set_note(diff, "base_target", "%s", old);
 	if (several)
-		err = err ?: profile_set_note(diff, "targets", "%s",
-					      profile_note(new, "targets") ?: "2");
+		err = err
+			      ?: profile_set_note(diff, "targets", "%s",
+						  profile_note(new, "targets") ?: "2");
 	else if (comm)
 		err = err ?: profile_set_note(diff, "comm", "%s", comm);
 	err = err ?: set_common(diff, base, new, "source");
 	err = err ?: set_common(diff, base, new, "version");
 	err = err ?: add_losses(diff, base);
 	err = err ?: add_losses(diff, new);
-	return err ?: add_incomplete(diff, profile_note(base, "incomplete"),
-				     profile_note(new, "incomplete"));
+	return err
+		       ?: add_incomplete(diff, profile_note(base, "incomplete"),
+					 profile_note(new, "incomplete"));
 }

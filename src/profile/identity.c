@@ -101,8 +101,8 @@ static bool find_module(const struct identities *identities, const struct profil
 	size_t length;
 	const char *stem = module_stem(mapping->file, &length);
 
-	if (*mapping->build_id && table_find(&identities->build_ids, mapping->build_id,
-					     strlen(mapping->build_id), ret))
+	if (*mapping->build_id &&
+	    table_find(&identities->build_ids, mapping->build_id, strlen(mapping->build_id), ret))
 		return true;
 	return table_find(&identities->stems, stem, length, ret);
 }
@@ -189,8 +189,7 @@ static int collect_scripts(struct table *scripts, const struct profile *profile)
 		if (!is_javascript(profile, location))
 			continue;
 		for (uint32_t line = 0; line < location->nr_lines; line++) {
-			const char *file =
-				profile->functions[location->lines[line].function].file;
+			const char *file = profile->functions[location->lines[line].function].file;
 
 			if (!table_enter(scripts, file, strlen(file), 0, NULL))
 				return -ENOMEM;
@@ -230,8 +229,8 @@ static int number_frame(struct identities *identities, struct identity_side *sid
 	if (location->mapping < profile->nr_mappings)
 		key.module = side->modules[location->mapping];
 	if (function && *function->name) {
-		key.name = identity_text(identities, 'n', function->name,
-					 name_length(function->name));
+		key.name =
+			identity_text(identities, 'n', function->name, name_length(function->name));
 		if (!key.name)
 			return -ENOMEM;
 		if (site_is_wrapper(function->name))
