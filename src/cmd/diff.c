@@ -227,7 +227,7 @@ static void warn_durations(const struct diff *diff)
 
 	if (diff->per_second || base <= 0 || new <= 0 || (base < 1.5 * new &&new < 1.5 * base))
 		return;
-	cmd_warning("BASE watched for %.1f s and NEW for %.1f s: --per-second compares their rates",
+	cmd_warning("BASE watched for %.3g s and NEW for %.3g s: --per-second compares their rates",
 		    base, new);
 }
 

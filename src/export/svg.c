@@ -39,6 +39,11 @@ static const struct {
 	[METRIC_GC_TIME] = {METRIC_GC_PAUSES, "in garbage collections"},
 };
 
+const char *svg_metric_text(enum metric metric)
+{
+	return metrics[metric].text;
+}
+
 static double variance_of(const struct row *row, enum metric metric)
 {
 	if (metric == METRIC_INUSE_SPACE || metric == METRIC_INUSE_OBJECTS)
@@ -163,7 +168,7 @@ static void put_legend(const struct svg *svg, unsigned int y, FILE *out)
 	unsigned int x = SVG_MARGIN;
 
 	if (svg->diff) {
-		svg_diff_legend(y, out);
+		svg_diff_legend(svg, y, out);
 		return;
 	}
 	for (uint32_t i = 1; i < svg->flame.nr_nodes; i++)
@@ -192,7 +197,7 @@ static char *make_title(const struct svg *svg)
 
 	svg_amount(amount, svg->metric, svg->flame.nodes[0].weight.width);
 	if (asprintf(&title, "%s%s%s %s", name ?: "", name ? ": " : "", amount,
-		     metrics[svg->metric].text) < 0)
+		     svg_metric_text(svg->metric)) < 0)
 		return NULL;
 	return title;
 }

@@ -37,6 +37,9 @@ int svg_put(const struct svg *svg, const struct svg_texts *texts, FILE *out);
 /* "1.5M", "978 objects", "29.7ms": a value of @metric. Returns @text. */
 char *svg_amount(char text[TEXT_SIZE + 16], enum metric metric, int64_t value);
 
+/* "of memory in use", "allocated": behind an amount. */
+const char *svg_metric_text(enum metric metric);
+
 /* "1.4M (93.4%), 978 objects, error ±0.6%". 0 or -ENOMEM. */
 int svg_describe(const struct svg *svg, const struct flame_weight *weight, char **ret_text);
 
@@ -50,7 +53,7 @@ int svg_frames_write(const struct svg *svg, unsigned int base, FILE *out);
 /* The same of a difference (svg_diff.c): the class by how much a frame changed, the legend. */
 const char *svg_diff_class(const struct svg *svg, const struct flame_weight *weight);
 int svg_diff_describe(const struct svg *svg, const struct flame_weight *weight, char **ret_text);
-void svg_diff_legend(unsigned int y, FILE *out);
+void svg_diff_legend(const struct svg *svg, unsigned int y, FILE *out);
 
 /* The files svg.css, svg_diff.css and svg.js as they are in the source tree. */
 extern const char svg_style[], svg_diff_style[], svg_script[];

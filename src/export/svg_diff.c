@@ -96,7 +96,7 @@ static unsigned int put_swatch(const char *css, unsigned int x, unsigned int y, 
 	return x + (*text ? 38 + 13 * strlen(text) / 2 : 13);
 }
 
-void svg_diff_legend(unsigned int y, FILE *out)
+void svg_diff_legend(const struct svg *svg, unsigned int y, FILE *out)
 {
 	unsigned int x = SVG_MARGIN;
 
@@ -106,7 +106,8 @@ void svg_diff_legend(unsigned int y, FILE *out)
 	for (int i = 0; i < NR_STEPS; i++)
 		x = put_swatch(shrank[i], x, y, i + 1 < NR_STEPS ? "" : "shrank, up to gone", out);
 	x = put_swatch("z", x, y, "no change", out);
-	put_swatch("e", x, y, "within the error", out);
+	if (svg->flame.nodes[0].weight.variance > 0)
+		put_swatch("e", x, y, "within the error", out);
 	fputs("</g>\n", out);
 }
 
@@ -160,7 +161,7 @@ static int make_rows(struct table_rows *ret, const struct profile *profile)
 	return 0;
 }
 
-/* "leaky: +1.5M of inuse_space". NULL when out of memory. */
+/* "leaky: +1.5M of memory in use". NULL when out of memory. */
 static char *make_title(const struct svg *svg)
 {
 	const char *comm = profile_note(svg->profile, "comm");
@@ -169,7 +170,7 @@ static char *make_title(const struct svg *svg)
 
 	if (asprintf(&title, "%s%s%s %s", comm ?: "", comm ? ": " : "",
 		     text_change(svg, change, diff_delta(&total, svg->metric)),
-		     metric_name(svg->metric)) < 0)
+		     svg_metric_text(svg->metric)) < 0)
 		return NULL;
 	return title;
 }
