@@ -98,7 +98,7 @@ $(B)/heaptap: $(B)/obj/src/main.o $(B)/obj/libheaptap.a
 # --- tests -------------------------------------------------------------------------------------
 $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/libheaptap.a
 	$(call say,LD) $(CC) $(SANITIZE) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
-$(B)/tests/golden_profiles: $(B)/asan/tests/golden/profiles.o $(B)/asan/libheaptap.a
+$(B)/tests/golden_profiles: $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/golden/*.c)) $(B)/asan/libheaptap.a
 	$(call say,LD) $(CC) $(SANITIZE) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
 $(B)/targets/%: tests/targets/%.c

@@ -12,7 +12,7 @@
 enum { BASE, NEW };
 
 struct frame_key {
-	uint32_t name, module, script; /* 0: none, or it does not count */
+	uint32_t name, module, file; /* 0: none, or it does not count */
 };
 
 uint32_t identity_text(struct identities *identities, char kind, const char *text, size_t length)
@@ -94,33 +94,40 @@ static const char *module_stem(const char *file, size_t *ret_length)
 	return base;
 }
 
-/* Of modules that are known. */
-static bool find_module(const struct identities *identities, const struct profile_mapping *mapping,
-			uint32_t *ret)
+/* BASE's: a number for each name, @next for one that is new. 0 or -ENOMEM. */
+static int enter_base_module(struct identities *identities, const struct profile_mapping *mapping,
+			     uint32_t next, uint32_t *ret)
 {
+	const char *id = mapping->build_id, *stem;
+	uint32_t of_id;
 	size_t length;
-	const char *stem = module_stem(mapping->file, &length);
 
-	if (*mapping->build_id &&
-	    table_find(&identities->build_ids, mapping->build_id, strlen(mapping->build_id), ret))
-		return true;
-	return table_find(&identities->stems, stem, length, ret);
+	stem = module_stem(mapping->file, &length);
+	if (!table_enter(&identities->stems, stem, length, next, ret))
+		return -ENOMEM;
+	if (!*id)
+		return 0;
+	if (!table_enter(&identities->build_ids, id, strlen(id), *ret, &of_id))
+		return -ENOMEM;
+	/* several modules have it, so it tells nothing */
+	if (of_id != *ret && !table_enter(&identities->ambiguous_ids, id, strlen(id), 0, NULL))
+		return -ENOMEM;
+	return 0;
 }
 
-/* @number: what it is when it is not known yet. 0 or -ENOMEM. */
-static int enter_module(struct identities *identities, const struct profile_mapping *mapping,
-			uint32_t number, uint32_t *ret)
+/* NEW's: those of BASE by their name, or else by their build id. */
+static int enter_new_module(struct identities *identities, const struct profile_mapping *mapping,
+			    uint32_t next, uint32_t *ret)
 {
+	const char *id = mapping->build_id, *stem;
 	size_t length;
-	const char *stem = module_stem(mapping->file, &length);
 
-	if (find_module(identities, mapping, ret))
-		number = *ret;
-	*ret = number;
-	if (*mapping->build_id && !table_enter(&identities->build_ids, mapping->build_id,
-					       strlen(mapping->build_id), number, NULL))
-		return -ENOMEM;
-	return table_enter(&identities->stems, stem, length, number, NULL) ? 0 : -ENOMEM;
+	stem = module_stem(mapping->file, &length);
+	if (table_find(&identities->stems, stem, length, ret))
+		return 0;
+	if (*id && !table_find(&identities->ambiguous_ids, id, strlen(id), NULL))
+		table_find(&identities->build_ids, id, strlen(id), &next);
+	return table_enter(&identities->stems, stem, length, next, ret) ? 0 : -ENOMEM;
 }
 
 static bool has_stem(const struct profile *profile, const char *stem, size_t length)
@@ -152,23 +159,18 @@ static bool is_renamed(const struct profile *base, const struct profile *new)
 
 static int number_modules(struct identities *identities)
 {
-	const struct profile *base = identities->sides[BASE].profile;
-	const struct profile *new = identities->sides[NEW].profile;
-	bool renamed = is_renamed(base, new);
+	struct identity_side *base = &identities->sides[BASE], *new = &identities->sides[NEW];
+	bool renamed = is_renamed(base->profile, new->profile);
 	uint32_t number = 0;
 	int err = 0;
 
-	for (int side = BASE; side <= NEW; side++) {
-		struct identity_side *of = &identities->sides[side];
-
-		for (uint32_t i = 0; i < of->profile->nr_mappings && !err; i++) {
-			bool as_base = side == NEW && !i && renamed;
-
-			err = enter_module(identities, &of->profile->mappings[i],
-					   as_base ? identities->sides[BASE].modules[0] : ++number,
-					   &of->modules[i]);
-		}
-	}
+	for (uint32_t i = 0; i < base->profile->nr_mappings && !err; i++)
+		err = enter_base_module(identities, &base->profile->mappings[i], ++number,
+					&base->modules[i]);
+	for (uint32_t i = 0; i < new->profile->nr_mappings && !err; i++)
+		err = enter_new_module(identities, &new->profile->mappings[i],
+				       renamed && !i ? base->modules[0] : ++number,
+				       &new->modules[i]);
 	return err;
 }
 
@@ -217,29 +219,63 @@ static uint32_t number_script(struct identities *identities, const char *file)
 /* --- frames ------------------------------------------------------------------------------------
  */
 
-static int number_frame(struct identities *identities, struct identity_side *side,
-			const struct profile_location *location, uint32_t line, uint32_t *ret)
+/* All but the file of a native function. *ret_named: there is a function whose file may count. */
+static int make_key(struct identities *identities, const struct identity_side *side,
+		    const struct profile_location *location,
+		    const struct profile_function *function, struct frame_key *ret, bool *ret_named)
 {
 	const struct profile *profile = side->profile;
-	const struct profile_function *function =
-		line < location->nr_lines ? &profile->functions[location->lines[line].function]
-					  : NULL;
-	struct frame_key key = {0};
 
+	*ret = (struct frame_key){0};
+	*ret_named = false;
 	if (location->mapping < profile->nr_mappings)
-		key.module = side->modules[location->mapping];
-	if (function && *function->name) {
-		key.name =
-			identity_text(identities, 'n', function->name, name_length(function->name));
-		if (!key.name)
+		ret->module = side->modules[location->mapping];
+	if (!function || !*function->name)
+		return 0;
+	ret->name = identity_text(identities, 'n', function->name, name_length(function->name));
+	if (!ret->name)
+		return -ENOMEM;
+	if (site_is_wrapper(function->name))
+		ret->module = 0;
+	else
+		*ret_named = *function->file;
+	if (!is_javascript(profile, location))
+		return 0;
+	*ret_named = false;
+	ret->file = number_script(identities, function->file);
+	return ret->file ? 0 : -ENOMEM;
+}
+
+static uint32_t file_number(struct identities *identities, const struct profile_function *function)
+{
+	const char *base = stack_basename(function->file);
+
+	return identity_text(identities, 'f', base, strlen(base));
+}
+
+/* Functions of one name and module that are in several files of one profile: static ones, which
+ * only the file tells apart. One that moved to another file is in one of each. */
+static int find_homonym(struct identities *identities, const struct identity_side *side,
+			const struct profile_function *function, const struct frame_key *key)
+{
+	struct frame_key of_side = *key;
+	uint32_t file = file_number(identities, function), known;
+
+	of_side.file = 1 + (side == &identities->sides[NEW]);
+	if (!file || !table_enter(&identities->files, &of_side, sizeof(of_side), file, &known))
+		return -ENOMEM;
+	if (known != file && !table_enter(&identities->homonyms, key, sizeof(*key), 0, NULL))
+		return -ENOMEM;
+	return 0;
+}
+
+static int number_frame(struct identities *identities, const struct profile_function *function,
+			struct frame_key key, bool named, uint32_t *ret)
+{
+	if (named && table_find(&identities->homonyms, &key, sizeof(key), NULL)) {
+		key.file = file_number(identities, function);
+		if (!key.file)
 			return -ENOMEM;
-		if (site_is_wrapper(function->name))
-			key.module = 0;
-		if (is_javascript(profile, location)) {
-			key.script = number_script(identities, function->file);
-			if (!key.script)
-				return -ENOMEM;
-		}
 	}
 	if (!table_enter(&identities->frames, &key, sizeof(key), identities->nr, ret))
 		return -ENOMEM;
@@ -248,7 +284,27 @@ static int number_frame(struct identities *identities, struct identity_side *sid
 	return 0;
 }
 
-static int number_frames(struct identities *identities, struct identity_side *side)
+/* First only looks for homonyms, then (@number) numbers the frames. */
+static int visit_frame(struct identities *identities, struct identity_side *side,
+		       const struct profile_location *location, uint32_t line, bool number,
+		       uint32_t *ret)
+{
+	const struct profile_function *function =
+		line < location->nr_lines
+			? &side->profile->functions[location->lines[line].function]
+			: NULL;
+	struct frame_key key;
+	bool named;
+	int err = make_key(identities, side, location, function, &key, &named);
+
+	if (err)
+		return err;
+	if (number)
+		return number_frame(identities, function, key, named, ret);
+	return named ? find_homonym(identities, side, function, &key) : 0;
+}
+
+static int visit_frames(struct identities *identities, struct identity_side *side, bool number)
 {
 	const struct profile *profile = side->profile;
 	uint32_t nr = 0;
@@ -259,7 +315,8 @@ static int number_frames(struct identities *identities, struct identity_side *si
 
 		side->first_lines[i] = nr;
 		for (uint32_t line = 0; line < (location->nr_lines ?: 1) && !err; line++)
-			err = number_frame(identities, side, location, line, &side->frames[nr++]);
+			err = visit_frame(identities, side, location, line, number,
+					  &side->frames[nr++]);
 	}
 	return err;
 }
@@ -289,7 +346,9 @@ int identities_build(struct identities *ret,
 	}
 	err = err ?: number_modules(ret);
 	for (int i = 0; i < NR_IDENTITY_SIDES && !err; i++)
-		err = number_frames(ret, &ret->sides[i]);
+		err = visit_frames(ret, &ret->sides[i], false);
+	for (int i = 0; i < NR_IDENTITY_SIDES && !err; i++)
+		err = visit_frames(ret, &ret->sides[i], true);
 	return err;
 }
 
@@ -303,7 +362,10 @@ void identities_done(struct identities *identities)
 	}
 	table_done(&identities->texts);
 	table_done(&identities->build_ids);
+	table_done(&identities->ambiguous_ids);
 	table_done(&identities->stems);
+	table_done(&identities->files);
+	table_done(&identities->homonyms);
 	table_done(&identities->frames);
 	*identities = (struct identities){0};
 }

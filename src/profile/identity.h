@@ -3,12 +3,13 @@
  * Which frames of two profiles are the same function, wherever the program was loaded and however
  * it was built: a number for each, equal when they are.
  *
- * A native frame is its function's name and the module it is in; neither address, nor line, nor
- * source file count. What a compiler adds to the name of a clone (".part.0", " [clone .cold]",
- * Rust's hash) does not either.
- *   Modules are one when their build ids are equal, or else their base names up to ".so". The main
- * binaries are one whatever they are called, when neither is in the other profile too. Allocators,
- * and helpers of them that are compiled into everything, are one in all modules: malloc is malloc.
+ * A native frame is its function's name and the module it is in; neither address nor line
+ * counts, nor the source file, but where one module has several functions of that name. What a
+ * compiler adds to the name of a clone (".part.0", " [clone .cold]", Rust's hash) does not either.
+ *   Modules are one when their base names up to ".so" are equal; one of NEW that BASE has not, when
+ * its build id is that of one module of BASE. The main binaries are one whatever they are called,
+ * when neither is in the other profile too. Allocators, and helpers of them that are compiled into
+ * everything, are one in all modules: malloc is malloc.
  *   Frames without a symbol are one for each module: what else could be told apart would be
  * addresses.
  * A frame of JavaScript is its function's name and its script; a script that is not in both
@@ -31,7 +32,8 @@ struct identities {
 		uint32_t *first_lines; /* by location: its first one among the frames */
 		uint32_t *frames;
 	} sides[NR_IDENTITY_SIDES];
-	struct table texts, build_ids, stems, scripts[NR_IDENTITY_SIDES], frames;
+	struct table texts, stems, build_ids, ambiguous_ids, files, homonyms,
+		scripts[NR_IDENTITY_SIDES], frames;
 	uint32_t nr_texts;
 };
 
