@@ -26,9 +26,9 @@ int output_write(const struct output_options *output, const char *name, bool qui
 		 const struct profile *profile);
 
 /*
- * Writes what @write makes to @path, atomically. @form and @name say what it is and what it was made
- * of, for messages. 0, or -errno after a message; @write returns 0 or -errno, and leaves errors of
- * the stream's own writing to its ferror().
+ * Writes what @write makes to @path, atomically. @form and @name say what it is and what it was
+ * made of, for messages. 0, or -errno after a message; @write returns 0 or -errno, and leaves
+ * errors of the stream's own writing to its ferror().
  */
 int output_put(const char *path, const char *form, const char *name,
 	       int (*write)(void *context, FILE *out), void *context);
