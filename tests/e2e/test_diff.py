@@ -8,6 +8,7 @@ import collections
 import xml.etree.ElementTree as ElementTree
 
 from browser import *
+from nodes import *
 
 OLD = ["--old"]
 NEW = ["--more=120", "--new"]
@@ -124,6 +125,53 @@ def renamed():
     result = expect_status(heaptap("diff", base()[0], recording.output), 0)
     expect("BASE is a profile of regress and NEW of regress-v2" in result.stderr, result.stderr)
     expect_changes(base(), (recording.output, truths))
+
+
+SCRIPT = """
+'use strict';
+const kept = [];
+function hold(count) {
+	for (let i = 0; i < count; i++)
+		kept.push(Buffer.allocUnsafeSlow(10000));
+}
+const request = (line) => {
+	hold(Number(line));
+	console.log('done');
+};
+process.stdin.on('data', request);
+console.log('ready');
+"""
+
+
+def node_recorded(release, script, count):
+    """A run of @script, in a directory of its own, that holds @count Buffers."""
+    path = scratch() / release / "shop.js"
+    path.parent.mkdir()
+    path.write_text(script)
+    node = Process([the_node(22), path])
+    expect(node.line() == "ready", "the script did not start")
+    recording = Recording(pid=node.pid)
+    node.send(f"{count}\n")
+    expect(node.line() == "done", "the script did not answer")
+    recording.stop()
+    return recording.output
+
+
+@test("JavaScript: a script of a new release, at other lines in another directory")
+def javascript():
+    old = node_recorded("release-1", SCRIPT, 100)
+    new = node_recorded("release-2", "// moved\n" * 30 + SCRIPT, 150)
+    data = json_diff(old, new)
+    values = collections.Counter()
+    for site in data["sites"]:
+        frames = [data["frames"][f] for f in site["stack"]]
+        held = [f for f in frames if f["function"] == "hold" and f["module"] == "[js]"]
+        if held and site["base"]["inuse_space"] + site["new"]["inuse_space"] >= 10000:
+            expect(held[0]["file"].endswith("release-2/shop.js"), held)
+            expect(site["change"] == "grew", site)
+            values.update({side: site[side]["inuse_space"] for side in ("base", "new", "delta")})
+    expect(values["base"] >= 1000000 and values["new"] >= 1500000, values)
+    expect(500000 <= values["delta"] < 510000, values)
 
 
 # --- every format says the same -----------------------------------------------------------------
