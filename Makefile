@@ -90,7 +90,7 @@ endef
 $(foreach kind,obj asan fuzz,$(eval $(call compile,$(kind))))
 
 # The flame graph's script and style are put into the program by the assembler (.incbin).
-$(foreach kind,obj asan fuzz,$(B)/$(kind)/src/export/svg_parts.o): src/export/svg.js src/export/svg.css
+$(foreach kind,obj asan fuzz,$(B)/$(kind)/src/export/svg_parts.o): src/export/svg.js src/export/svg.css src/export/svg_diff.css
 
 $(B)/heaptap: $(B)/obj/src/main.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
@@ -98,7 +98,7 @@ $(B)/heaptap: $(B)/obj/src/main.o $(B)/obj/libheaptap.a
 # --- tests -------------------------------------------------------------------------------------
 $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/libheaptap.a
 	$(call say,LD) $(CC) $(SANITIZE) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
-$(B)/tests/golden_profiles: $(B)/asan/tests/golden/profiles.o $(B)/asan/libheaptap.a
+$(B)/tests/golden_profiles: $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/golden/*.c)) $(B)/asan/libheaptap.a
 	$(call say,LD) $(CC) $(SANITIZE) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
 $(B)/targets/%: tests/targets/%.c

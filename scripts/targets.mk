@@ -24,6 +24,12 @@ $(B)/targets/bits32: tests/targets/lib/bits32.c | $(READY)
 $(B)/targets/rust: tests/targets/lib/rust.rs | $(READY)
 	$(call say,TARGET) MAKEFLAGS= $(RUSTC) -O -g -C force-frame-pointers=yes -o $@ $<
 
+# The next build of regress.c, under the same name.
+TARGETS += $(B)/targets/next/regress
+$(B)/targets/next/regress: tests/targets/regress.c tests/targets/target.h | $(READY)
+	$(call say,TARGET) mkdir -p $(@D) && $(CC) -std=gnu17 -O1 -g $(FRAMES) -Wall -Wextra -DPADDING \
+		-MMD -MP $< -o $@
+
 # --- stacks ------------------------------------------------------------------------------------
 $(B)/targets/deepcxx: FRAMES := -O2 -fomit-frame-pointer
 

@@ -23,6 +23,7 @@ static const struct command {
 	 "heaptap record"},
 	{"report", "show a recorded profile: table, folded, pprof, json, heapprofile", cmd_report,
 	 "heaptap report"},
+	{"diff", "two profiles: what grew, what shrank", cmd_diff, "heaptap diff"},
 	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc"},
 	{"store", "list and clear up the profiles that record --store left", cmd_store,
 	 "heaptap store"},
@@ -53,6 +54,7 @@ static void print_help(FILE *out)
 	      "Examples:\n"
 	      "  heaptap record -p 1234 -d 30s -o app.pb.gz\n"
 	      "  heaptap report app.pb.gz\n"
+	      "  heaptap diff before.pb.gz after.pb.gz\n"
 	      "  heaptap gc -p 1234\n",
 	      out);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,4 +89,28 @@ int input_read_all(char *const *files, unsigned int nr, const char *type, bool q
 	}
 	combination_done(&combination);
 	return err;
+}
+
+int input_settle_metric(const struct profile *profile, const char *what, bool given,
+			enum metric *metric)
+{
+	static const enum metric order[NR_METRICS] = {METRIC_INUSE_SPACE,   METRIC_ALLOC_SPACE,
+						      METRIC_INUSE_OBJECTS, METRIC_ALLOC_OBJECTS,
+						      METRIC_GC_TIME,	    METRIC_GC_PAUSES};
+	char names[128] = "";
+
+	if (given && profile->has_metric[*metric])
+		return 0;
+	for (int i = NR_METRICS - 1; i >= 0; i--) {
+		if (!profile->has_metric[order[i]])
+			continue;
+		if (!given)
+			*metric = order[i];
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
+			 metric_name(order[i]));
+	}
+	if (!given)
+		return 0;
+	cmd_message("%s does not hold %s; it holds:%s", what, metric_name(*metric), names);
+	return -ENOENT;
 }

@@ -15,4 +15,10 @@ int input_read(const char *file, const char *type, struct profile **ret);
 int input_read_all(char *const *files, unsigned int nr, const char *type, bool quiet,
 		   struct profile **ret);
 
+/* Settles which metric is shown: what the user asked for (@given, *metric), which must be there, or
+ * else the first one of a fixed order that is. @what has them, for messages. 0, or -ENOENT after a
+ * message. */
+int input_settle_metric(const struct profile *profile, const char *what, bool given,
+			enum metric *metric);
+
 #endif

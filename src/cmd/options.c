@@ -50,15 +50,14 @@ static void parse_format(struct output_options *output, const char *name,
 	argp_error(state, "--format: there is no format '%s'; there are:%s", name, names);
 }
 
-static void no_metric(const struct output_options *output, const struct argp_state *state)
+static void no_metric(const struct argp_state *state, const char *text)
 {
 	char names[128] = "";
 
 	for (int i = NR_METRICS - 1; i >= 0; i--)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
 			 metric_name(i));
-	argp_error(state, "--metric: there is no metric '%s'; there are:%s", output->metric_text,
-		   names);
+	argp_error(state, "--metric: there is no metric '%s'; there are:%s", text, names);
 }
 
 static error_t parse_output(int key, char *arg, struct argp_state *state)
@@ -115,7 +114,7 @@ void output_settle(struct output_options *output, const struct argp_state *state
 	if (!output->format)
 		output->format = fallback;
 	if (output->foreign_metric && !output->selects)
-		no_metric(output, state);
+		no_metric(state, output->metric_text);
 	if (strcmp(output->format->name, "table") != 0 &&
 	    (output->stacks || (output->has_top && !output->selects)))
 		argp_error(state, "%s: is for the format table, not for %s",
@@ -210,6 +209,15 @@ uint64_t option_number(const struct argp_state *state, const char *option, const
 		argp_error(state, "%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, option,
 			   text, min, max);
 	return value;
+}
+
+enum metric option_metric(const struct argp_state *state, const char *text)
+{
+	enum metric metric = METRIC_INUSE_SPACE;
+
+	if (metric_parse(text, &metric))
+		no_metric(state, text);
+	return metric;
 }
 
 void option_no_feature(const struct argp_state *state, struct caps *caps, const char *names)

@@ -75,6 +75,8 @@ uint64_t option_time_ns(const struct argp_state *state, const char *option, cons
 double option_share(const struct argp_state *state, const char *option, const char *text);
 uint64_t option_number(const struct argp_state *state, const char *option, const char *text,
 		       uint64_t min, uint64_t max);
+/* Of --metric. */
+enum metric option_metric(const struct argp_state *state, const char *text);
 /* --no-feature @names: @caps goes without them. */
 void option_no_feature(const struct argp_state *state, struct caps *caps, const char *names);
 

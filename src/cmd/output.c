@@ -82,28 +82,24 @@ static void warn_unknown(const struct output_options *output, const struct profi
 			    group_by_name(output->by), group_by_name(output->by));
 }
 
-int output_write(const struct output_options *output, const char *name, bool quiet, bool verbose,
-		 const struct profile *profile)
+int output_put(const struct output_file *file, const char *form, const char *name,
+	       int (*write)(void *context, FILE *out), void *context)
 {
-	struct export_options export = output_export_options(output, verbose);
 	struct outfile *outfile = NULL;
 	struct diag diag = {0};
 	int err;
 
-	if (!quiet) {
-		warn_negative(output, profile);
-		warn_unknown(output, profile);
-	}
-	err = outfile_open(output->path, &outfile, &diag);
+	err = outfile_open(file->path, &outfile, &diag);
 	if (err)
 		goto out;
-	if (output->durable)
+	if (file->durable)
 		outfile_sync(outfile);
+	if (file->mode)
+		outfile_mode(outfile, file->mode);
 	setvbuf(outfile_stream(outfile), NULL, _IOFBF, STREAM_BUFFER_SIZE);
-	err = output->format->write(profile, &export, outfile_stream(outfile));
+	err = write(context, outfile_stream(outfile));
 	if (err)
-		diag_fail(&diag, err, "cannot make %s of %s: %s", output->format->name, name,
-			  strerror(-err));
+		diag_fail(&diag, err, "cannot make %s of %s: %s", form, name, strerror(-err));
 	else
 		err = outfile_commit(outfile, &diag);
 out:
@@ -111,4 +107,30 @@ out:
 		cmd_message("%s", diag.text);
 	outfile_close(outfile);
 	return err;
+}
+
+struct rendering {
+	const struct output_options *output;
+	const struct profile *profile;
+	struct export_options options;
+};
+
+static int render(void *context, FILE *out)
+{
+	const struct rendering *rendering = context;
+
+	return rendering->output->format->write(rendering->profile, &rendering->options, out);
+}
+
+int output_write(const struct output_options *output, const char *name, bool quiet, bool verbose,
+		 const struct profile *profile)
+{
+	struct rendering rendering = {output, profile, output_export_options(output, verbose)};
+	const struct output_file file = {.path = output->path, .durable = output->durable};
+
+	if (!quiet) {
+		warn_negative(output, profile);
+		warn_unknown(output, profile);
+	}
+	return output_put(&file, output->format->name, name, render, &rendering);
 }

@@ -5,6 +5,7 @@
 #ifndef HEAPTAP_CMD_OUTPUT_H
 #define HEAPTAP_CMD_OUTPUT_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "cmd/options.h"
@@ -23,5 +24,19 @@ char *output_snapshot_path(const struct output_options *output, unsigned int num
  */
 int output_write(const struct output_options *output, const char *name, bool quiet, bool verbose,
 		 const struct profile *profile);
+
+struct output_file {
+	const char *path; /* "-" is stdout */
+	bool durable;	  /* on the disk before it has its name */
+	mode_t mode;	  /* 0: as the umask has it */
+};
+
+/*
+ * Writes what @write makes to @file, atomically. @form and @name say what it is and what it was
+ * made of, for messages. 0, or -errno after a message; @write returns 0 or -errno, and leaves
+ * errors of the stream's own writing to its ferror().
+ */
+int output_put(const struct output_file *file, const char *form, const char *name,
+	       int (*write)(void *context, FILE *out), void *context);
 
 #endif

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/record_prom.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 #include <time.h>
 
-#include "cmd/cmd.h"
-#include "util/outfile.h"
+#include "cmd/output.h"
 
 static void put_run(FILE *out, bool success)
 {
@@ -21,26 +18,25 @@ static void put_run(FILE *out, bool success)
 		(int64_t)time(NULL), success);
 }
 
+struct rendering {
+	const struct profile *profile;
+	struct export_options export;
+};
+
+static int render(void *context, FILE *out)
+{
+	const struct rendering *rendering = context;
+
+	put_run(out, rendering->profile);
+	if (!rendering->profile)
+		return 0;
+	return export_format_by_name("prom")->write(rendering->profile, &rendering->export, out);
+}
+
 int record_prom_write(const struct record_options *options, const struct profile *profile)
 {
-	const struct export_options export = {.top = options->output.top};
-	struct outfile *outfile = NULL;
-	struct diag diag = {0};
-	int err = outfile_open(options->prom, &outfile, &diag);
+	struct rendering rendering = {profile, {.top = options->output.top}};
+	const struct output_file file = {.path = options->prom, .mode = 0644};
 
-	if (!err) {
-		outfile_mode(outfile, 0644);
-		put_run(outfile_stream(outfile), profile);
-		if (profile)
-			err = export_format_by_name("prom")->write(profile, &export,
-								   outfile_stream(outfile));
-		if (err)
-			diag_fail(&diag, err, "cannot make metrics of the recording: %s",
-				  strerror(-err));
-	}
-	err = err ?: outfile_commit(outfile, &diag);
-	if (err)
-		cmd_message("%s", diag.text);
-	outfile_close(outfile);
-	return err;
+	return output_put(&file, "metrics", "the recording", render, &rendering);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "export/table_rows.h"
+#include "profile/label.h"
 
 static const char *const names[NR_GROUP_BY] = {
 	[BY_NOTHING] = "nothing",     [BY_PID] = "pid", [BY_COMM] = "comm", [BY_CGROUP] = "cgroup",
@@ -59,7 +60,7 @@ static const char *text_of(const struct profile *profile, const struct profile_s
 
 	if (by == BY_COMM || by == BY_PID)
 		return sample_comm(profile, sample);
-	text = sample_label(sample, names[by]);
+	text = label_string(sample, names[by]);
 	if (!text && !group_is_of_several(profile))
 		text = profile_note(profile, names[by]);
 	return text ?: NONE;

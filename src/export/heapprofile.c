@@ -14,6 +14,7 @@
 
 #include "export/table_rows.h"
 #include "export/writers.h"
+#include "profile/label.h"
 #include "profile/table.h"
 
 /* What is one function to the readers. Strings are interned, so pointers tell them apart. */
@@ -154,7 +155,7 @@ static int push_comm(struct writer *writer, const char *comm)
 static int add_path(struct writer *writer, const struct profile_sample *sample, int64_t value)
 {
 	struct path *path = &writer->paths[writer->nr_paths];
-	const char *comm = sample_label(sample, "comm");
+	const char *comm = label_string(sample, "comm");
 	int err = stack_load(&writer->stack, sample);
 
 	*path = (struct path){.first = writer->nr_frames, .value = value};

@@ -56,15 +56,17 @@ bool summary_number(const struct profile *profile, const char *key, int64_t *ret
 	return true;
 }
 
-static void put_word(FILE *out, const struct export_options *options, const char *word)
+static void put_word(FILE *out, const struct export_options *options, const char *word,
+		     const char *where)
 {
-	fprintf(out, "%s%s:%s ", options->color ? RED_BOLD : "", word, options->color ? RESET : "");
+	fprintf(out, "%s%s:%s %s", options->color ? RED_BOLD : "", word,
+		options->color ? RESET : "", where);
 }
 
 /* What is missing, then what is only in part there. A counter of a newer version is shown by its
  * name, as the worse of the two. */
 static void put_losses(const struct profile *profile, const struct export_options *options,
-		       bool partial, FILE *out)
+		       const char *where, bool partial, FILE *out)
 {
 	const char *samples = profile_note(profile, "samples");
 
@@ -75,7 +77,7 @@ static void put_losses(const struct profile *profile, const struct export_option
 
 		if (!name || !strcmp(note->value, "0") || (loss && loss->partial) != partial)
 			continue;
-		put_word(out, options, partial ? "PARTIAL" : "LOST");
+		put_word(out, options, partial ? "PARTIAL" : "LOST", where);
 		text_put(out, note->value, 0);
 		if (partial && samples) {
 			fputs(" of ", out);
@@ -88,15 +90,23 @@ static void put_losses(const struct profile *profile, const struct export_option
 }
 
 static void put_incomplete(const struct profile *profile, const struct export_options *options,
-			   FILE *out)
+			   const char *where, FILE *out)
 {
 	const char *why = profile_note(profile, "incomplete");
 
 	if (!why)
 		return;
-	put_word(out, options, "INCOMPLETE");
+	put_word(out, options, "INCOMPLETE", where);
 	text_put(out, why, 0);
 	putc('\n', out);
+}
+
+void summary_losses(const struct profile *profile, const struct export_options *options,
+		    const char *where, FILE *out)
+{
+	put_losses(profile, options, where, false, out);
+	put_incomplete(profile, options, where, out);
+	put_losses(profile, options, where, true, out);
 }
 
 static void put_note(const struct profile *profile, const char *key, const char *title, FILE *out)
@@ -246,9 +256,8 @@ static void put_container(const struct profile *profile, FILE *out)
 
 void summary_head(const struct profile *profile, const struct export_options *options, FILE *out)
 {
-	put_losses(profile, options, false, out);
-	put_incomplete(profile, options, out);
-	put_losses(profile, options, true, out);
+	summary_losses(profile, options, "", out);
+	put_note(profile, "diff", "diff", out);
 	put_note(profile, "target", "target", out);
 	put_container(profile, out);
 	put_recorded(profile, out);

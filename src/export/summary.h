@@ -12,6 +12,11 @@
 void summary_head(const struct profile *profile, const struct export_options *options, FILE *out);
 void summary_foot(const struct profile *profile, const struct export_options *options, FILE *out);
 
+/* The first lines of the head alone: what is missing, with @where before what it is ("in BASE: ").
+ */
+void summary_losses(const struct profile *profile, const struct export_options *options,
+		    const char *where, FILE *out);
+
 /* The note @key as a number. */
 bool summary_number(const struct profile *profile, const char *key, int64_t *ret);
 

@@ -18,9 +18,9 @@
 #include "export/writers.h"
 #include "export/xml.h"
 
-/* More frames than these make a file larger than a browser likes (some 5 MB) and cannot be told
- * from each other; the narrowest are left out then. With fewer all are there to be zoomed to. */
-#define MAX_FRAMES 12000
+/* More frames than SVG_MAX_FRAMES make a file larger than a browser likes (some 5 MB) and cannot be
+ * told from each other; the narrowest are left out then. With fewer all are there to be zoomed to.
+ */
 
 #define LINE_HEIGHT   17
 #define KEY_SIZE      10 /* columns of a line's name, as in summary.c */
@@ -39,6 +39,11 @@ static const struct {
 	[METRIC_GC_TIME] = {METRIC_GC_PAUSES, "in garbage collections"},
 };
 
+const char *svg_metric_text(enum metric metric)
+{
+	return metrics[metric].text;
+}
+
 static double variance_of(const struct row *row, enum metric metric)
 {
 	if (metric == METRIC_INUSE_SPACE || metric == METRIC_INUSE_OBJECTS)
@@ -48,7 +53,7 @@ static double variance_of(const struct row *row, enum metric metric)
 
 static int lay_out(struct svg *svg, const struct table_rows *rows)
 {
-	const struct flame_limits limits = {.max_nodes = MAX_FRAMES};
+	const struct flame_limits limits = {.max_nodes = SVG_MAX_FRAMES};
 	struct flame_weight *weights = calloc((size_t)rows->nr_rows + 1, sizeof(*weights));
 	int err;
 
@@ -162,6 +167,10 @@ static void put_legend(const struct svg *svg, unsigned int y, FILE *out)
 	bool seen[NR_PATH_KINDS] = {false};
 	unsigned int x = SVG_MARGIN;
 
+	if (svg->diff) {
+		svg_diff_legend(svg, y, out);
+		return;
+	}
 	for (uint32_t i = 1; i < svg->flame.nr_nodes; i++)
 		seen[svg->paths.functions[svg->flame.nodes[i].function].kind] = true;
 	fputs("<g id=\"legend\">", out);
@@ -188,7 +197,7 @@ static char *make_title(const struct svg *svg)
 
 	svg_amount(amount, svg->metric, svg->flame.nodes[0].weight.width);
 	if (asprintf(&title, "%s%s%s %s", name ?: "", name ? ": " : "", amount,
-		     metrics[svg->metric].text) < 0)
+		     svg_metric_text(svg->metric)) < 0)
 		return NULL;
 	return title;
 }
@@ -203,38 +212,46 @@ static void put_head(const struct svg *svg, const char *title, unsigned int heig
 		metric_unit(svg->metric));
 	xml_put(out, title, 0);
 	fprintf(out,
-		"</title>\n<style><![CDATA[\n%s]]></style>\n"
+		"</title>\n<style><![CDATA[\n%s%s]]></style>\n"
 		"<rect id=\"page\" width=\"100%%\" height=\"100%%\"/>\n"
 		"<text class=\"title\" x=\"%d\" y=\"28\">",
-		svg_style, SVG_MARGIN);
+		svg_style, svg->diff ? svg_diff_style : "", SVG_MARGIN);
 	xml_put(out, title, 60);
 	fputs("</text>\n", out);
 }
 
-static int put_document(const struct svg *svg, FILE *out)
+int svg_put(const struct svg *svg, const struct svg_texts *texts, FILE *out)
 {
-	char *head = summary_text(svg, summary_head), *foot = summary_text(svg, summary_foot);
-	char *title = make_title(svg);
 	unsigned int y = 38, base, height;
-	int err = -ENOMEM;
+	int err;
 
-	if (!head || !foot || !title)
-		goto out;
-	base = y + LINE_HEIGHT * count_lines(head) + 40 + svg->flame.max_depth * SVG_ROW;
-	height = base + SVG_ROW + LINE_HEIGHT * (count_lines(foot) + !!svg->flame.nr_pruned) + 24;
-	put_head(svg, title, height, out);
-	y = put_lines(head, y, out);
+	base = y + LINE_HEIGHT * count_lines(texts->head) + 40 + svg->flame.max_depth * SVG_ROW;
+	height = base + SVG_ROW +
+		 LINE_HEIGHT * (count_lines(texts->foot) + !!svg->flame.nr_pruned) + 24;
+	put_head(svg, texts->title, height, out);
+	y = put_lines(texts->head, y, out);
 	put_legend(svg, y + 22, out);
 	fputs("<g id=\"frames\">\n", out);
 	err = svg_frames_write(svg, base, out);
 	fputs("</g>\n", out);
 	put_pruned(svg, base + SVG_ROW + LINE_HEIGHT, out);
-	put_lines(foot, base + SVG_ROW + LINE_HEIGHT * !!svg->flame.nr_pruned, out);
+	put_lines(texts->foot, base + SVG_ROW + LINE_HEIGHT * !!svg->flame.nr_pruned, out);
 	fprintf(out, "<script><![CDATA[\n%s]]></script>\n</svg>\n", svg_script);
-out:
-	free(head);
-	free(foot);
-	free(title);
+	return err;
+}
+
+static int put_document(const struct svg *svg, FILE *out)
+{
+	struct svg_texts texts = {.head = summary_text(svg, summary_head),
+				  .foot = summary_text(svg, summary_foot),
+				  .title = make_title(svg)};
+	int err = -ENOMEM;
+
+	if (texts.head && texts.foot && texts.title)
+		err = svg_put(svg, &texts, out);
+	free(texts.head);
+	free(texts.foot);
+	free(texts.title);
 	return err;
 }
 

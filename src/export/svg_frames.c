@@ -117,7 +117,7 @@ static void put_places(const struct svg *svg, const struct flame_node *node, FIL
 			fprintf(out, ":%" PRId64, place->line);
 		if (place->inlined)
 			fputs(" inlined", out);
-		if (node->nr_places > 1)
+		if (node->nr_places > 1 && !svg->diff)
 			fprintf(out, " (%s)", svg_amount(text, svg->metric, node->place_widths[i]));
 	}
 	if (node->nr_more_places)
@@ -128,7 +128,8 @@ static int put_title(const struct svg *svg, const struct flame_node *node, const
 		     FILE *out)
 {
 	char *text;
-	int err = svg_describe(svg, &node->weight, &text);
+	int err = svg->diff ? svg_diff_describe(svg, &node->weight, &text)
+			    : svg_describe(svg, &node->weight, &text);
 
 	if (err)
 		return err;
@@ -174,9 +175,13 @@ static int put_frame(const struct svg *svg, const struct flame_node *node, unsig
 
 	if (err)
 		return err;
-	fprintf(out, "<g class=\"%s%u\" data-v=\"%" PRId64 "\">",
-		svg_kind_class(function ? function->kind : PATH_GROUP),
-		shade_of(function ? function->name : ""), node->weight.width);
+	if (svg->diff)
+		fprintf(out, "<g class=\"%s\"", svg_diff_class(svg, &node->weight));
+	else
+		fprintf(out, "<g class=\"%s%u\"",
+			svg_kind_class(function ? function->kind : PATH_GROUP),
+			shade_of(function ? function->name : ""));
+	fprintf(out, " data-v=\"%" PRId64 "\">", node->weight.width);
 	err = put_title(svg, node, label ?: "all", out);
 	fprintf(out, "<rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\"/>", SVG_MARGIN + left,
 		y, width, SVG_ROW - 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The flame graph's style sheet and script, put into the program as they are. make knows that this
+/* The flame graph's style sheets and script, put into the program as they are. make knows that this
  * file depends on them (Makefile). */
 #include "export/svg.h"
 
@@ -13,4 +13,5 @@
 		".popsection\n")
 
 EMBED("svg_style", "src/export/svg.css");
+EMBED("svg_diff_style", "src/export/svg_diff.css");
 EMBED("svg_script", "src/export/svg.js");

@@ -9,14 +9,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "export/table_rows.h"
 #include "export/summary.h"
+#include "export/table_frame.h"
+#include "export/table_rows.h"
 #include "export/text.h"
 #include "export/writers.h"
 #include "profile/site.h"
 
 #define MIN_WIDTH 80 /* narrower terminals get long lines, not cut numbers */
-#define MIN_NAME  20 /* columns a function's name keeps beside its file */
 
 #define BOLD  "\033[1m"
 #define RESET "\033[0m"
@@ -114,36 +114,6 @@ static void put_values(const struct view *view, const struct row *row)
 	fputs("  ", view->out);
 }
 
-/* "name  file.c:12" in at most @columns (0: any). */
-static void put_frame(FILE *out, const struct stack_frame *frame, unsigned int columns)
-{
-	unsigned int place = 0, room;
-	char line[TEXT_SIZE] = "";
-	const char *file = stack_frame_file(frame);
-
-	if (*file) {
-		if (frame->line > 0)
-			snprintf(line, sizeof(line), ":%" PRId64, frame->line);
-		place = 2 + (unsigned int)(strlen(file) + strlen(line));
-	}
-	room = columns > place + MIN_NAME ? columns - place : MIN_NAME;
-	text_put(out, frame->name, columns ? room : 0);
-	if (!*file)
-		return;
-	fputs("  ", out);
-	text_put(out, file, 0);
-	fputs(line, out);
-}
-
-static void put_stack(const struct view *view, const struct stack *stack, unsigned int columns)
-{
-	for (uint32_t i = 0; i < stack->nr_frames; i++) {
-		fprintf(view->out, "%*s", 12, "");
-		put_frame(view->out, &stack->frames[i], columns);
-		fputs(stack->frames[i].inlined ? " (inlined)\n" : "\n", view->out);
-	}
-}
-
 static void put_group(const struct view *view, const struct row *row, unsigned int columns)
 {
 	char name[512];
@@ -167,7 +137,7 @@ static void put_site(const struct view *view, const struct stack *stack, const s
 	frame = stack->frames[at];
 	if (row->several_lines)
 		frame.line = frame.javascript ? stack_start_line(stack, &frame) : 0;
-	put_frame(view->out, &frame, columns);
+	table_frame_put(view->out, &frame, columns);
 }
 
 static int put_row(const struct view *view, struct stack *stack, const struct row *row)
@@ -187,7 +157,7 @@ static int put_row(const struct view *view, struct stack *stack, const struct ro
 		put_site(view, stack, row, width ? width - used : 0);
 	putc('\n', view->out);
 	if (view->options->stacks)
-		put_stack(view, stack, width ? width - 12 : 0);
+		table_stack_put(view->out, stack, width ? width - 12 : 0);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/label.h"
 #include "profile/site.h"
 #include "profile/table.h"
 
@@ -18,17 +19,9 @@ struct key {
 	int64_t line; /* of the frame, where it is of one frame only */
 };
 
-const char *sample_label(const struct profile_sample *sample, const char *key)
-{
-	for (uint32_t i = 0; i < sample->nr_labels; i++)
-		if (sample->labels[i].string && !strcmp(sample->labels[i].key, key))
-			return sample->labels[i].string;
-	return NULL;
-}
-
 const char *sample_comm(const struct profile *profile, const struct profile_sample *sample)
 {
-	const char *comm = sample_label(sample, "comm");
+	const char *comm = label_string(sample, "comm");
 
 	if (!comm && group_is_of_several(profile))
 		return "[none]";
@@ -100,19 +93,6 @@ static int make_key(struct key *key, size_t *max_words, const struct stack *stac
 	return 0;
 }
 
-static bool label_error(const struct profile_sample *sample, const char *key, double *variance)
-{
-	for (uint32_t i = 0; i < sample->nr_labels; i++) {
-		const struct profile_label *label = &sample->labels[i];
-
-		if (label->string || strcmp(label->key, key) != 0)
-			continue;
-		*variance = (double)label->number * (double)label->number;
-		return true;
-	}
-	return false;
-}
-
 static int64_t add_saturated(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -162,8 +142,8 @@ struct row row_of_sample(const struct profile *profile, uint32_t index)
 	struct row row = {.sample = index};
 
 	memcpy(row.values, sample->values, sizeof(row.values));
-	row.inuse_error_known = label_error(sample, ROW_INUSE_ERROR, &row.inuse_variance);
-	row.alloc_error_known = label_error(sample, ROW_ALLOC_ERROR, &row.alloc_variance);
+	row.inuse_error_known = label_variance(sample, LABEL_INUSE_ERROR, &row.inuse_variance);
+	row.alloc_error_known = label_variance(sample, LABEL_ALLOC_ERROR, &row.alloc_variance);
 	return row;
 }
 

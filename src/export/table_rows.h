@@ -45,17 +45,10 @@ uint32_t row_frame(const struct stack *stack, enum rows_key key);
 /* Largest @metric first; equal ones stay in the order of the profile. */
 void table_rows_sort(struct table_rows *rows, enum metric metric);
 
-/* Numeric labels of a sample: one standard error of its estimate, bytes. */
-#define ROW_INUSE_ERROR "inuse_stderr"
-#define ROW_ALLOC_ERROR "alloc_stderr"
-
 struct row row_of_sample(const struct profile *profile, uint32_t index);
 
 /* Adds the numbers of @from, not its identity. */
 void row_add(struct row *to, const struct row *from);
-
-/* String label of a sample, or NULL. */
-const char *sample_label(const struct profile_sample *sample, const char *key);
 
 /* Who allocated: the sample's label or the profile's note "comm", else the main binary's name;
  * "[none]" in a profile of several processes when the sample does not say. */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of run.py about reports of large profiles: 50,000 stacks, 2,000,000 frames. What they are
-compared with is `go tool pprof -top` of the same file.
+"""The rows of run.py about reports of large profiles, and about differences of two: 50,000 stacks,
+2,000,000 frames each. What reports are compared with is `go tool pprof -top` of the same file.
 
 usage: graphs.py        what run.py would say of them (make build/heaptap build/bench/gen_profile)
 """
@@ -13,10 +13,15 @@ import sys
 import time
 
 NR_STACKS, DEPTH, NR_ROUNDS = 50000, 40, 5
-WHAT = f"report -f {{}} of {NR_STACKS:,} stacks of {DEPTH} frames"
+WHAT = f"{{}} of {NR_STACKS:,} stacks of {DEPTH} frames"
 
-# format -> limits of seconds, MB written, MB of memory
-LIMITS = {"svg": (1.5, 5, 300), "speedscope": (3, 100, 300)}
+# command -> limits of seconds, MB written, MB of memory
+LIMITS = {
+    "report -f svg": (1.5, 5, 300),
+    "report -f speedscope": (3, 100, 300),
+    "diff -f table": (2, 1, 300),
+    "diff -f svg": (2.5, 5, 300),
+}
 UNITS = (" s", " MB written", " MB of memory")
 # the other views: options; their limits are half of pprof's time, and MB of memory
 VIEWS = ["-f table", "-f table --stacks", "-f table --lines", "-f folded", "-f json", "-f heapprofile", "-f pprof",
@@ -36,11 +41,15 @@ def measure_one(command, output):
 
 
 def measure(samples, build, scratch):
-    profile, output = scratch / "graph.pb.gz", scratch / "graph.out"
-    with open(profile, "wb") as out:
-        subprocess.run([build / "bench/gen_profile", str(NR_STACKS), str(DEPTH)], stdout=out, check=True)
+    profile, other = scratch / "graph.pb.gz", scratch / "graph.new.pb.gz"
+    output = scratch / "graph.out"
+    for path, nr_stacks in ((profile, NR_STACKS), (other, NR_STACKS - 1000)):
+        generate = [build / "bench/gen_profile", str(nr_stacks), str(DEPTH)]
+        with open(path, "wb") as out:
+            subprocess.run(generate, stdout=out, check=True)
     for name in LIMITS:
-        command = [str(build / "heaptap"), "report", "-f", name, "-o", str(output), str(profile)]
+        command = [str(build / "heaptap"), *name.split(), "-q", "-o", str(output), str(profile)]
+        command += [str(other)] if name.startswith("diff") else []
         for _ in range(NR_ROUNDS):
             try:
                 for unit, value in zip(UNITS, measure_one(command, output)):

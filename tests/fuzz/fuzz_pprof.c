@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/diff_view.h"
 #include "export/export.h"
 #include "profile/combine.h"
 #include "profile/focus.h"
@@ -84,6 +85,31 @@ static void write_parts(const struct profile *profile)
 	profile_free(sum);
 }
 
+/* A profile has no difference to itself, in whatever form. */
+static void write_differences(const struct profile *profile)
+{
+	const struct export_options options = {.metric = METRIC_INUSE_SPACE};
+	struct diff diff;
+	struct diff_view view = {
+		.diff = &diff, .profiles = {profile, profile}, .names = {"base", "new"}};
+
+	if (diff_build(&diff, profile, profile, false, NULL))
+		abort();
+	for (uint32_t i = 0; i < diff.profile->nr_samples; i++)
+		if (diff.profile->samples[i].values[METRIC_INUSE_SPACE])
+			abort();
+	for (const struct diff_format *format = diff_formats; format->name; format++) {
+		char *text = NULL;
+		size_t size;
+		FILE *stream = open_memstream(&text, &size);
+
+		if (!stream || format->write(&view, &options, stream) || fclose(stream))
+			abort();
+		free(text);
+	}
+	diff_done(&diff);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct profile *profile, *again;
@@ -98,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	write_formats(profile);
 	write_parts(profile);
+	write_differences(profile);
 	write_bytes(profile, &first, &first_size);
 	if (pprof_parse(first, first_size, &again, &diag))
 		abort();

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Profiles as literals: arrays of samples, each with its values, labels and frames. */
+/* Profiles as literals: what the inputs of the golden tests are written in. A failure ends the
+ * program. */
 #ifndef HEAPTAP_TESTS_LITERAL_H
 #define HEAPTAP_TESTS_LITERAL_H
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "profile/profile.h"
 
@@ -30,76 +27,15 @@ struct literal {
 	struct literal_frame frames[MAX_FRAMES]; /* leaf first */
 };
 
-static inline void check(int err)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "profiles: %s\n", strerror(-err));
-	exit(1);
-}
+/* What happened is no error. */
+void literal_check(int err);
 
-static inline uint32_t add_module(struct profile *profile, const char *file)
-{
-	struct profile_mapping mapping = {
-		.start = 0x400000,
-		.limit = 0x500000,
-		.file = file,
-		.build_id = "5ca1ab1e",
-	};
-	uint32_t index;
+void literal_add(struct profile *profile, const struct literal *literals, size_t nr_literals);
+#define ADD(profile, literals)                                                                     \
+	literal_add(profile, literals, sizeof(literals) / sizeof(literals[0]))
 
-	if (!file)
-		return PROFILE_NONE;
-	check(profile_add_mapping(profile, &mapping, &index));
-	return index;
-}
-
-/* Adds the location that begins at frames[0]; returns how many frames it took. */
-static inline uint32_t add_location(struct profile *profile, const struct literal_frame *frames,
-				    uint64_t address, uint32_t *ret_location)
-{
-	struct profile_line lines[MAX_FRAMES];
-	struct profile_location location = {.address = address, .lines = lines};
-	bool more = true;
-
-	location.mapping = add_module(profile, frames->module);
-	while (more) {
-		const struct literal_frame *frame = &frames[location.nr_lines];
-		struct profile_function function = {
-			.name = frame->function,
-			.system_name = frame->function,
-			.file = frame->file ? frame->file : "",
-		};
-		struct profile_line *line = &lines[location.nr_lines++];
-
-		check(profile_add_function(profile, &function, &line->function));
-		line->line = frame->line;
-		more = frame->inlined;
-	}
-	check(profile_add_location(profile, &location, ret_location));
-	return location.nr_lines;
-}
-
-static inline void add(struct profile *profile, const struct literal *literals, size_t nr_literals)
-{
-	uint32_t locations[MAX_FRAMES];
-
-	for (size_t i = 0; i < nr_literals; i++) {
-		struct literal literal = literals[i];
-		struct profile_sample sample = {.locations = locations, .labels = literal.labels};
-
-		memcpy(sample.values, literal.values, sizeof(sample.values));
-		while (sample.nr_labels < MAX_LABELS && literal.labels[sample.nr_labels].key)
-			sample.nr_labels++;
-		for (uint32_t frame = 0; frame < MAX_FRAMES && literal.frames[frame].function;)
-			frame +=
-				add_location(profile, &literal.frames[frame], 0x401000 + 16 * frame,
-					     &locations[sample.nr_locations++]);
-		check(profile_add_sample(profile, &sample));
-	}
-}
-
-#define ADD(profile, literals) add(profile, literals, sizeof(literals) / sizeof(literals[0]))
+/* The notes and times of a run of 30 s; @period 1 is exact. */
+void literal_set_run(struct profile *profile, int64_t period);
 
 #define FRAME(function, file, line, module)                                                        \
 	{                                                                                          \
@@ -109,5 +45,22 @@ static inline void add(struct profile *profile, const struct literal *literals, 
 	{                                                                                          \
 		function, file, line, module, true                                                 \
 	}
+
+#define LEAKY "/usr/bin/leaky"
+#define LIBC  "/usr/lib/x86_64-linux-gnu/libc.so.6"
+
+#define ERRORS(inuse, alloc)                                                                       \
+	{                                                                                          \
+		{.key = "inuse_stderr", .number = inuse, .unit = "bytes"},                         \
+		{                                                                                  \
+			.key = "alloc_stderr", .number = alloc, .unit = "bytes"                    \
+		}                                                                                  \
+	}
+
+/* changes.c: a program before and after a release, exact and sampled. */
+void make_before(struct profile *profile);
+void make_after(struct profile *profile);
+void make_before_sampled(struct profile *profile);
+void make_after_sampled(struct profile *profile);
 
 #endif

@@ -11,24 +11,6 @@
 #include "literal.h"
 #include "profile/pprof_write.h"
 
-static void set_run(struct profile *profile, int64_t period)
-{
-	profile->time_ns = 1763634600000000000; /* 2025-11-20 10:30:00 UTC */
-	profile->duration_ns = 30000000000;
-	profile->period = period;
-	check(profile_set_note(profile, "version", "0.1.0"));
-	check(profile_set_note(profile, "target", "1234 leaky ./leaky --serve"));
-	check(profile_set_note(profile, "comm", "leaky"));
-	check(profile_set_note(profile, "source", "malloc"));
-	check(profile_set_note(profile, "rate", "%lld", (long long)period));
-	check(profile_set_note(profile, "watched_ns", "30000000000"));
-	check(profile_set_note(profile, "lost_live_full", "0"));
-	check(profile_set_note(profile, "lost_stack_truncated", "0"));
-}
-
-#define LEAKY "/usr/bin/leaky"
-#define LIBC  "/usr/lib/x86_64-linux-gnu/libc.so.6"
-
 /* Two stacks with one site line, a wrapper, a module without symbols, a site that freed it all. */
 static void make_plain(struct profile *profile)
 {
@@ -58,19 +40,19 @@ static void make_plain(struct profile *profile)
 		  FRAME("[truncated]", NULL, 0, NULL)}},
 	};
 
-	set_run(profile, 1);
+	literal_set_run(profile, 1);
 	ADD(profile, literals);
-	check(profile_set_note(profile, "attached", "late"));
-	check(profile_set_note(profile, "allocs", "1114"));
-	check(profile_set_note(profile, "frees", "1010"));
-	check(profile_set_note(profile, "samples", "1114"));
-	check(profile_set_note(profile, "complete_samples", "1111"));
-	check(profile_set_note(profile, "cost", "hits=3238 ns_per_hit=812 share=1.3%%"));
-	check(profile_set_note(profile, "rss_anon", "9437184"));
-	check(profile_set_note(profile, "rss_anon_change", "6396314"));
-	check(profile_set_note(profile, "rss_explained", "5252952"));
-	check(profile_set_note(profile, "rss_unexplained", "1143362"));
-	check(profile_set_note(profile, "from_the_future", "42"));
+	literal_check(profile_set_note(profile, "attached", "late"));
+	literal_check(profile_set_note(profile, "allocs", "1114"));
+	literal_check(profile_set_note(profile, "frees", "1010"));
+	literal_check(profile_set_note(profile, "samples", "1114"));
+	literal_check(profile_set_note(profile, "complete_samples", "1111"));
+	literal_check(profile_set_note(profile, "cost", "hits=3238 ns_per_hit=812 share=1.3%%"));
+	literal_check(profile_set_note(profile, "rss_anon", "9437184"));
+	literal_check(profile_set_note(profile, "rss_anon_change", "6396314"));
+	literal_check(profile_set_note(profile, "rss_explained", "5252952"));
+	literal_check(profile_set_note(profile, "rss_unexplained", "1143362"));
+	literal_check(profile_set_note(profile, "from_the_future", "42"));
 }
 
 #define VECTOR "std::vector<int, std::allocator<int> >"
@@ -109,9 +91,9 @@ static void make_cpp(struct profile *profile)
 		  FRAME("app::main", "src/main.rs", 3, LEAKY)}},
 	};
 
-	set_run(profile, 1);
+	literal_set_run(profile, 1);
 	ADD(profile, literals);
-	check(profile_set_note(profile, "attached", "start"));
+	literal_check(profile_set_note(profile, "attached", "start"));
 }
 
 /* What breaks lines, fields, numbers, terminals and encodings. */
@@ -138,9 +120,9 @@ static void make_hostile(struct profile *profile)
 		{{1, 80, 1, 80}, {NO_LABEL}, {FRAME("esc\x1b[31mred", NULL, 0, NULL)}},
 	};
 
-	set_run(profile, 1);
-	check(profile_set_note(profile, "target", "1 \x1b]0;owned\x07 ./a\nLOST: 0"));
-	check(profile_set_note(profile, "", "written by\nanother tool"));
+	literal_set_run(profile, 1);
+	literal_check(profile_set_note(profile, "target", "1 \x1b]0;owned\x07 ./a\nLOST: 0"));
+	literal_check(profile_set_note(profile, "", "written by\nanother tool"));
 	ADD(profile, literals);
 }
 
@@ -168,17 +150,18 @@ static void make_markup(struct profile *profile)
 		  FRAME("javascript:alert(6)", "file:///etc/passwd", 4, NULL)}},
 	};
 
-	set_run(profile, 1);
-	check(profile_set_note(profile, "comm", "</style><script>alert(7)</script>"));
-	check(profile_set_note(profile, "target", "]]></script><script>alert(8)</script> & more"));
+	literal_set_run(profile, 1);
+	literal_check(profile_set_note(profile, "comm", "</style><script>alert(7)</script>"));
+	literal_check(profile_set_note(profile, "target",
+				       "]]></script><script>alert(8)</script> & more"));
 	ADD(profile, literals);
 }
 
 static void make_empty(struct profile *profile)
 {
-	set_run(profile, 1);
-	check(profile_set_note(profile, "allocs", "0"));
-	check(profile_set_note(profile, "frees", "0"));
+	literal_set_run(profile, 1);
+	literal_check(profile_set_note(profile, "allocs", "0"));
+	literal_check(profile_set_note(profile, "frees", "0"));
 }
 
 static void make_freed(struct profile *profile)
@@ -189,19 +172,11 @@ static void make_freed(struct profile *profile)
 		 {FRAME("malloc", NULL, 0, LIBC), FRAME("f", "f.c", 1, LEAKY)}},
 	};
 
-	set_run(profile, 1);
+	literal_set_run(profile, 1);
 	ADD(profile, literals);
-	check(profile_set_note(profile, "allocs", "5"));
-	check(profile_set_note(profile, "frees", "5"));
+	literal_check(profile_set_note(profile, "allocs", "5"));
+	literal_check(profile_set_note(profile, "frees", "5"));
 }
-
-#define ERRORS(inuse, alloc)                                                                       \
-	{                                                                                          \
-		{.key = "inuse_stderr", .number = inuse, .unit = "bytes"},                         \
-		{                                                                                  \
-			.key = "alloc_stderr", .number = alloc, .unit = "bytes"                    \
-		}                                                                                  \
-	}
 
 /* Errors of 3 and 4 units meet in one row and make 5. */
 static void make_sampled(struct profile *profile)
@@ -223,15 +198,16 @@ static void make_sampled(struct profile *profile)
 		 {FRAME("malloc", NULL, 0, LIBC), FRAME("rare", "c.c", 3, LEAKY)}},
 	};
 
-	set_run(profile, 524288);
+	literal_set_run(profile, 524288);
 	ADD(profile, literals);
-	check(profile_set_note(profile, "lost_stack_truncated", "7"));
-	check(profile_set_note(profile, "lost_live_full", "12"));
-	check(profile_set_note(profile, "lost_of_tomorrow", "3"));
-	check(profile_set_note(profile, "incomplete", "the target ended while it was attached to"));
-	check(profile_set_note(profile, "min_age_ns", "10000000000"));
-	check(profile_set_note(profile, "live_error", "4.9"));
-	check(profile_set_note(profile, "alloc_error", "2.4"));
+	literal_check(profile_set_note(profile, "lost_stack_truncated", "7"));
+	literal_check(profile_set_note(profile, "lost_live_full", "12"));
+	literal_check(profile_set_note(profile, "lost_of_tomorrow", "3"));
+	literal_check(profile_set_note(profile, "incomplete",
+				       "the target ended while it was attached to"));
+	literal_check(profile_set_note(profile, "min_age_ns", "10000000000"));
+	literal_check(profile_set_note(profile, "live_error", "4.9"));
+	literal_check(profile_set_note(profile, "alloc_error", "2.4"));
 }
 
 /* Another tool's: no notes, one pair of metrics, a difference with a negative value. */
@@ -246,7 +222,7 @@ static void make_foreign(struct profile *profile)
 	profile->has_metric[METRIC_ALLOC_OBJECTS] = false;
 	profile->has_metric[METRIC_ALLOC_SPACE] = false;
 	ADD(profile, literals);
-	check(profile_set_note(profile, "", "made by hand"));
+	literal_check(profile_set_note(profile, "", "made by hand"));
 }
 
 #define WHOSE(pid, comm, cgroup, container)                                                        \
@@ -275,8 +251,8 @@ static void make_system(struct profile *profile)
 
 	ADD(profile, literals);
 	profile->period = 1;
-	check(profile_set_note(profile, "version", "0.1.0"));
-	check(profile_set_note(profile, "target", "3 processes: --all"));
+	literal_check(profile_set_note(profile, "version", "0.1.0"));
+	literal_check(profile_set_note(profile, "target", "3 processes: --all"));
 }
 
 #define NODE "/usr/bin/node"
@@ -310,14 +286,14 @@ static void make_gc(struct profile *profile)
 		  FRAME("v8::internal::GCExtension::GC", NULL, 0, NODE)}},
 	};
 
-	set_run(profile, 1);
+	literal_set_run(profile, 1);
 	for (int i = 0; i < NR_METRICS; i++)
 		profile->has_metric[i] = i >= NR_HEAP_METRICS;
 	ADD(profile, literals);
-	check(profile_set_note(profile, "source", "gc"));
-	check(profile_set_note(profile, "collections", "254"));
-	check(profile_set_note(profile, "pause_ns", "2312349878"));
-	check(profile_set_note(profile, "lost_gc_half", "1"));
+	literal_check(profile_set_note(profile, "source", "gc"));
+	literal_check(profile_set_note(profile, "collections", "254"));
+	literal_check(profile_set_note(profile, "pause_ns", "2312349878"));
+	literal_check(profile_set_note(profile, "lost_gc_half", "1"));
 }
 
 /* Where JavaScript allocates: samples of a size that was measured, large objects exactly. */
@@ -337,11 +313,11 @@ static void make_js(struct profile *profile)
 		  FRAME("grow", "app.js", 30, NULL), FRAME("node::Start", NULL, 0, NODE)}},
 	};
 
-	set_run(profile, 200000);
+	literal_set_run(profile, 200000);
 	profile->has_metric[METRIC_INUSE_OBJECTS] = profile->has_metric[METRIC_INUSE_SPACE] = false;
 	ADD(profile, literals);
-	check(profile_set_note(profile, "source", "js"));
-	check(profile_set_note(
+	literal_check(profile_set_note(profile, "source", "js"));
+	literal_check(profile_set_note(
 		profile, "weight",
 		"by what the heap grew between collections; standard error of the total "
 		"1.5%%"));
@@ -370,11 +346,11 @@ static void make_lines(struct profile *profile)
 		  FRAME("main", "src/main.c", 5, LEAKY)}},
 	};
 
-	set_run(profile, 1);
+	literal_set_run(profile, 1);
 	ADD(profile, literals);
-	check(profile_set_note(profile, "target", "77 other ./other"));
-	check(profile_set_note(profile, "comm", "other"));
-	check(profile_set_note(profile, "lost_live_full", "5"));
+	literal_check(profile_set_note(profile, "target", "77 other ./other"));
+	literal_check(profile_set_note(profile, "comm", "other"));
+	literal_check(profile_set_note(profile, "lost_live_full", "5"));
 	profile->default_metric = METRIC_ALLOC_SPACE;
 }
 
@@ -382,10 +358,22 @@ static const struct {
 	const char *name;
 	void (*make)(struct profile *profile);
 } inputs[] = {
-	{"plain", make_plain},	   {"cpp", make_cpp},	    {"hostile", make_hostile},
-	{"empty", make_empty},	   {"freed", make_freed},   {"sampled", make_sampled},
-	{"foreign", make_foreign}, {"gc", make_gc},	    {"js", make_js},
-	{"system", make_system},   {"markup", make_markup}, {"lines", make_lines},
+	{"plain", make_plain},
+	{"cpp", make_cpp},
+	{"hostile", make_hostile},
+	{"empty", make_empty},
+	{"freed", make_freed},
+	{"sampled", make_sampled},
+	{"foreign", make_foreign},
+	{"gc", make_gc},
+	{"js", make_js},
+	{"system", make_system},
+	{"markup", make_markup},
+	{"lines", make_lines},
+	{"before", make_before},
+	{"after", make_after},
+	{"before_sampled", make_before_sampled},
+	{"after_sampled", make_after_sampled},
 };
 
 static void write_input(const char *directory, const char *name, const struct profile *profile)

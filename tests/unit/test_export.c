@@ -15,6 +15,7 @@
 #include "export/export.h"
 #include "export/table_rows.h"
 #include "export/text.h"
+#include "profile/label.h"
 #include "profile/site.h"
 
 static void test_site_wrappers(void **state)
@@ -91,7 +92,7 @@ static void add_sample(struct profile *profile, const char *name, const char *ca
 		add_location(profile, name, "dir/a.c", 12),
 		add_location(profile, caller, "dir/a.c", 34),
 	};
-	struct profile_label label = {.key = ROW_INUSE_ERROR, .number = error, .unit = "bytes"};
+	struct profile_label label = {.key = LABEL_INUSE_ERROR, .number = error, .unit = "bytes"};
 	struct profile_sample sample = {
 		.values = {1, bytes, 1, bytes},
 		.nr_locations = 3,
