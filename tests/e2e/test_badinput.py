@@ -48,7 +48,6 @@ for args in (
     ["record", "-p", "1", "--map-memory", "0"],
     ["record", "-p", "1", "--nonsense"],
     ["report"],
-    ["report", "a", "b"],
     ["report", "a", "-f", "nonsense"],
     ["report", "a", "--top", "-1"],
     ["report", "a", "--top", "x"],
