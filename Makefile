@@ -18,7 +18,7 @@ CLANG ?= clang
 BPFTOOL ?= bpftool
 export PATH := $(PATH):/usr/sbin:/sbin
 
-PKGS := libbpf libelf libdw zlib capstone libprotobuf-c jansson libwebsockets
+PKGS := libbpf libelf libdw zlib capstone libprotobuf-c jansson libwebsockets ncursesw
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(if $(CI),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DHEAPTAP_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(B)/gen
 CFLAGS ?= -O2 -g

@@ -23,6 +23,8 @@ static const struct command {
 	 "heaptap record"},
 	{"report", "show a recorded profile: table, folded, pprof, json, heapprofile", cmd_report,
 	 "heaptap report"},
+	{"top", "which call sites hold memory now, live in a terminal or as text", cmd_top,
+	 "heaptap top"},
 	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc"},
 	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check"},
 };
