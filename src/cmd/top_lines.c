@@ -204,7 +204,10 @@ unsigned int top_lines_header(const struct top_rows *rows, const struct top_fact
 		put_held(out, rows, facts, style.exact);
 		fclose(out);
 	}
-	snprintf(add_line(ret, &nr, TOP_PLAIN)->text, sizeof(line->text), "cost: %s", facts->cost);
+	line = add_line(ret, &nr, TOP_PLAIN);
+	snprintf(line->text, sizeof(line->text), "cost: %s", facts->cost);
+	if (style.narrow) /* without the hits, which are in parentheses */
+		line->text[strcspn(line->text, "(")] = '\0';
 	snprintf(add_line(ret, &nr, TOP_PLAIN)->text, sizeof(line->text), "rss: %s", facts->rss);
 	if (rows->pattern)
 		snprintf(add_line(ret, &nr, TOP_PLAIN)->text, sizeof(line->text),
@@ -238,7 +241,7 @@ static void put_stack(FILE *out, const struct top_rows *rows, const struct top_s
 	text_figure(rate, top_rows_figure(rows, &stack->history, TOP_RATE), space, false, false);
 	text_figure(other, top_rows_figure(rows, &stack->history, TOP_OTHER), !space, false, false);
 	text_age(age, top_rows_figure(rows, &stack->history, TOP_AGE));
-	fprintf(out, "%s %s (%.1f%%), %s %s, growth %s/s, allocated %s/s, age %s\n", value,
+	fprintf(out, "%s %s %.1f%%, %s %s, %s/s, alloc %s/s, age %s\n", value,
 		is_inuse(rows->view.metric) ? "live" : "in total",
 		top_rows_figure(rows, &stack->history, TOP_SHARE), other,
 		space ? "objects" : "bytes", growth, rate, age);

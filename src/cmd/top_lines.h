@@ -25,7 +25,7 @@ struct top_line {
 /* How a line is to look. */
 struct top_style {
 	bool exact;  /* bytes, not sizes */
-	bool narrow; /* no column for the share */
+	bool narrow; /* little room: no share, no number of probe hits */
 };
 
 /* Losses come before figures. Returns how many lines. */

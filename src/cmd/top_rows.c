@@ -178,7 +178,7 @@ static int grow(struct top_rows *rows, uint32_t sample)
 		return -ENOMEM;
 	rows->stacks = stacks;
 	while (rows->nr_stacks < nr && !err) {
-		stacks[rows->nr_stacks] = (struct top_stack){.history.first_ns = rows->before_ns};
+		stacks[rows->nr_stacks] = (struct top_stack){0};
 		err = place(rows, rows->nr_stacks);
 		rows->nr_stacks += !err;
 	}
@@ -195,9 +195,12 @@ int top_rows_add(struct top_rows *rows, uint32_t sample, const struct top_figure
 {
 	int err = grow(rows, sample);
 
-	if (!err)
-		add_figures(&rows->stacks[sample].history.now, figures);
-	return err;
+	if (err)
+		return err;
+	add_figures(&rows->stacks[sample].history.now, figures);
+	if (!rows->stacks[sample].history.first_ns)
+		rows->stacks[sample].history.first_ns = rows->before_ns;
+	return 0;
 }
 
 static void add_history(struct top_history *to, const struct top_history *from)

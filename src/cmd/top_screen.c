@@ -177,7 +177,8 @@ static int put_header(const struct top_screen *screen, const struct top_rows *ro
 		      const struct top_facts *facts)
 {
 	struct top_line lines[TOP_MAX_HEADER];
-	unsigned int nr = top_lines_header(rows, facts, (struct top_style){0}, lines);
+	const struct top_style style = {.narrow = COLS < SHARE_COLS};
+	unsigned int nr = top_lines_header(rows, facts, style, lines);
 	int y = 0;
 
 	for (unsigned int i = 0; i < nr; i++)
@@ -191,8 +192,8 @@ static int put_header(const struct top_screen *screen, const struct top_rows *ro
 static void put_footer(const struct top_screen *screen)
 {
 	static const char *const keys[] = {
-		[MODE_ROWS] = "q quit  h help  space pause  Enter stacks  / filter  m metric  "
-			      "b group  sort: l g a o t n",
+		[MODE_ROWS] = "q quit  h help  p pause  Enter stacks  / filter  m metric  b group  "
+			      "lgaotn sort",
 		[MODE_STACKS] = "q back  Up Down PgUp PgDn scroll  space pause",
 		[MODE_HELP] = "q back",
 	};
