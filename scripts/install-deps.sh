@@ -49,6 +49,8 @@ packages() {
 		test        libmimalloc2.0       -
 		test        libmimalloc-dev      -
 		test,bench  wrk                  wrk
+		test?       zsh                  zsh
+		test?       fish                 fish
 		test?       npm                  npm
 		test?       chromium             chromium
 		test?       rustc                rustc

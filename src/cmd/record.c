@@ -301,7 +301,7 @@ static const struct argp_child record_children[] = {
 	{0},
 };
 
-static const struct argp record_argp = {
+const struct argp record_argp = {
 	.options = record_table,
 	.parser = parse,
 	.args_doc = "-p PID[,PID...]\n-n GLOB\n-c CGROUP\n-a\n-- COMMAND [ARG...]",

@@ -33,6 +33,14 @@ int top_lines_parse_column(const char *name, enum top_column *ret)
 	return -EINVAL;
 }
 
+const char *top_lines_column(unsigned int index)
+{
+	static const char *const names[] = {"live",  "growth", "alloc", "objects",
+					    "bytes", "age",    "site"};
+
+	return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
+}
+
 static bool is_space(enum metric metric)
 {
 	return metric == METRIC_INUSE_SPACE || metric == METRIC_ALLOC_SPACE;

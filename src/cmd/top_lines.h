@@ -45,4 +45,7 @@ int top_lines_stacks(FILE *out, struct top_rows *rows, uint32_t row);
  */
 int top_lines_parse_column(const char *name, enum top_column *ret);
 
+/* The @index-th name of a column to sort by, NULL behind the last. */
+const char *top_lines_column(unsigned int index);
+
 #endif
