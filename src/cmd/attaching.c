@@ -68,5 +68,6 @@ void attaching_done(struct attaching *attaching)
 {
 	cost_calibration_free(attaching->calibration);
 	session_free(attaching->session);
-	*attaching = (struct attaching){0};
+	attaching->calibration = NULL;
+	attaching->session = NULL;
 }

@@ -35,6 +35,7 @@ int attaching_fail(int err, const struct diag *diag);
  * it to both; when it has ended its status is taken. */
 void attaching_leave(struct attaching *attaching, const struct record_options *options);
 
+/* What is known of the child stays. */
 void attaching_done(struct attaching *attaching);
 
 #endif

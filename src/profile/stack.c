@@ -47,15 +47,15 @@ int stack_init(struct stack *stack, const struct profile *profile)
 		stack->module_names[i] = module_name(profile->mappings[i].file);
 		if (!stack->module_names[i])
 			return -ENOMEM;
+		stack->nr_modules++;
 	}
 	return 0;
 }
 
 void stack_done(struct stack *stack)
 {
-	if (stack->module_names)
-		for (uint32_t i = 0; i < stack->profile->nr_mappings; i++)
-			free((char *)stack->module_names[i]);
+	for (uint32_t i = 0; i < stack->nr_modules; i++)
+		free((char *)stack->module_names[i]);
 	free(stack->module_names);
 	free(stack->frames);
 	*stack = (struct stack){0};
@@ -80,7 +80,7 @@ static int reserve(struct stack *stack, uint32_t nr)
 
 static const char *fallback_name(const struct stack *stack, const struct profile_location *location)
 {
-	return location->mapping < stack->profile->nr_mappings
+	return location->mapping < stack->nr_modules
 		       ? stack->module_names[location->mapping]
 		       : "[unknown]";
 }

@@ -25,6 +25,7 @@ struct stack_frame {
 
 struct stack {
 	const struct profile *profile;
+	uint32_t nr_modules;	   /* mappings of the profile when this was made */
 	const char **module_names; /* by mapping: "[libfoo.so.1]" */
 	uint32_t nr_frames, max_frames;
 	struct stack_frame *frames;

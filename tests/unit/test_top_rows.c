@@ -248,9 +248,11 @@ static void test_new_stack(void **state)
 {
 	struct fixture *fixture = *state;
 	struct top_rows *rows = &fixture->rows;
-	uint32_t sample;
+	const struct profile_mapping mapping = {.limit = 4096, .file = "/lib/late.so"};
+	uint32_t sample, index;
 
 	refresh_twice(rows);
+	assert_int_equal(profile_add_mapping(fixture->profile, &mapping, &index), 0);
 	sample = add_stack(fixture->profile, "late", 30, "serve", 1, "web");
 	top_rows_begin(rows, 14 * SECOND);
 	add(rows, sample, 70, 70);
