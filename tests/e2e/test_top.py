@@ -373,17 +373,17 @@ def node_rss():
 
 @test("at 400 stacks a refresh each second takes little of a core")
 def cost():
-    target = Target("sizes", "--bytes=4096")
-    process = subprocess.Popen(
-        [HEAPTAP, "top", "-p", str(target.pid), "--batch", "20", "-r", "1", "--top", "0"],
-        stdout=subprocess.DEVNULL,
-    )
-    at_end(lambda: process.poll() is None and process.kill())
-    wait_until(lambda: len(probes(target.pid)) > 2, "probes in the target")
+    target, terminal = Target("sizes", "--bytes=4096"), Terminal(200, 50)
+    start(terminal, "-p", target.pid, "-r", "1")
     time.sleep(1)
     target.go()
-    time.sleep(3 * SLOW)
-    ticks = lambda: sum(map(int, Path(f"/proc/{process.pid}/stat").read_text().split()[13:15]))
+    terminal.wait("size_24  sizes.c")
+    terminal.keys("Enter")
+    terminal.wait("^stack 1 of 40: ")
+    terminal.keys("q")
+    time.sleep(2 * SLOW)
+    stat = Path(f"/proc/{top_pid(terminal)}/stat")
+    ticks = lambda: sum(map(int, stat.read_text().split()[13:15]))
     begin, start_ticks = time.monotonic(), ticks()
     time.sleep(10)
     share = (ticks() - start_ticks) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - begin)
