@@ -80,9 +80,8 @@ static int reserve(struct stack *stack, uint32_t nr)
 
 static const char *fallback_name(const struct stack *stack, const struct profile_location *location)
 {
-	return location->mapping < stack->nr_modules
-		       ? stack->module_names[location->mapping]
-		       : "[unknown]";
+	return location->mapping < stack->nr_modules ? stack->module_names[location->mapping]
+						     : "[unknown]";
 }
 
 static bool is_javascript(const struct stack *stack, const struct profile_location *location)

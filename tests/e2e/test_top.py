@@ -102,9 +102,9 @@ def row_of(text, name):
 
 @test("--once: the total and each site equal what the target says, to the byte")
 def once():
-    target = Target("sizes", "--bytes=65536")
+    target = Target("sizes", "--bytes=8192")
     process = subprocess.Popen(
-        [HEAPTAP, "top", "-p", str(target.pid), "--once", "-d", "4s", "-r", "1", "--top", "0"],
+        [HEAPTAP, "top", "-p", str(target.pid), "--once", "-d", "6s", "-r", "1", "--top", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
