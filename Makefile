@@ -18,7 +18,7 @@ CLANG ?= clang
 BPFTOOL ?= bpftool
 export PATH := $(PATH):/usr/sbin:/sbin
 
-PKGS := libbpf libelf libdw zlib capstone libprotobuf-c jansson libwebsockets
+PKGS := libbpf libelf libdw zlib capstone libprotobuf-c jansson libwebsockets ncursesw
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(if $(CI),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DHEAPTAP_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(B)/gen
 CFLAGS ?= -O2 -g
@@ -156,11 +156,18 @@ $(B)/man/%.1: docs/man/%.h2m docs/man/help.sed $(B)/heaptap
 		--help-option='--help | sed -f $(word 2,$^)' '$(B)/$(subst -, ,$*)'
 man: $(MAN)
 
-install: $(B)/heaptap $(MAN)
+# Where each shell looks for completion; its name begins the path.
+COMPLETION := $(addprefix $(B)/share/,bash-completion/completions/heaptap zsh/site-functions/_heaptap \
+	fish/vendor_completions.d/heaptap.fish)
+$(COMPLETION): $(B)/heaptap
+	$(call say,COMPL) $< completion $(firstword $(subst -, ,$(subst /, ,$(@:$(B)/share/%=%)))) > $@
+
+install: $(B)/heaptap $(MAN) $(COMPLETION)
 	$(Q)install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/heaptap
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)
+	$(Q)for file in $(COMPLETION:$(B)/%=%); do install -D -m 644 $(B)/$$file $(DESTDIR)$(PREFIX)/$$file; done
 
 clean:
 	$(Q)rm -rf $(B) demo.svg demo.pb.gz demo-node.svg demo-node.pb.gz
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

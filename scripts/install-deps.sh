@@ -27,6 +27,7 @@ packages() {
 		build       libjansson-dev       -
 		build       libwebsockets-dev    -
 		build       libiberty-dev        -
+		build       libncurses-dev       -
 		build       help2man             help2man
 		test,bench  python3              -
 		test,bench  libc6-dbg            -
@@ -37,6 +38,7 @@ packages() {
 		test        libclang-rt-dev      -
 		test        procps               pgrep
 		test        gdb                  gdb
+		test        tmux                 tmux
 		test        golang-go            go
 		test        redis-server         redis-server
 		test        musl-tools           musl-gcc
@@ -49,6 +51,8 @@ packages() {
 		test        libmimalloc2.0       -
 		test        libmimalloc-dev      -
 		test,bench  wrk                  wrk
+		test?       zsh                  zsh
+		test?       fish                 fish
 		test?       npm                  npm
 		test?       chromium             chromium
 		test?       rustc                rustc

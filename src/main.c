@@ -13,24 +13,47 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/completion.h"
+
+static int run_completion(int argc, char **argv);
 
 static const struct command {
 	const char *name, *help;
 	int (*run)(int argc, char **argv);
-	char *title; /* argv[0] of the command, as its --help and messages show it */
+	char *title;		 /* argv[0] of the command, as its --help and messages show it */
+	const struct argp *argp; /* its options, for completion */
 } commands[] = {
 	{"record", "attach to a process, profile it, write one profile", cmd_record,
-	 "heaptap record"},
+	 "heaptap record", &record_argp},
 	{"report", "show a recorded profile: table, folded, pprof, json, heapprofile", cmd_report,
-	 "heaptap report"},
-	{"diff", "two profiles: what grew, what shrank", cmd_diff, "heaptap diff"},
-	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc"},
+	 "heaptap report", &report_argp},
+	{"diff", "two profiles: what grew, what shrank", cmd_diff, "heaptap diff", &diff_argp},
+	{"top", "which call sites hold memory now, live in a terminal or as text", cmd_top,
+	 "heaptap top", &top_argp},
+	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc",
+	 &gc_argp},
 	{"store", "list and clear up the profiles that record --store left", cmd_store,
-	 "heaptap store"},
-	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check"},
+	 "heaptap store", &store_argp},
+	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check",
+	 &check_argp},
+	{"completion", "completion for bash, zsh or fish: source <(heaptap completion bash)",
+	 run_completion, "heaptap completion", NULL},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int run_completion(int argc, char **argv)
+{
+	struct completion_command list[NR_COMMANDS];
+
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		list[i] = (struct completion_command){commands[i].name, commands[i].help,
+						      commands[i].argp};
+	if (argc == 2 && !completion_put(stdout, argv[1], list, NR_COMMANDS))
+		return EXIT_DONE;
+	cmd_message("completion is for one of the shells bash, zsh and fish");
+	return EXIT_USAGE;
+}
 
 static void print_version(FILE *out, struct argp_state *state)
 {
@@ -46,7 +69,7 @@ static void print_help(FILE *out)
 	      "Commands:\n",
 	      out);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\n"
 	      "  -?, --help     this text; heaptap COMMAND --help tells about a command\n"
 	      "  -V, --version  the version\n"

@@ -76,7 +76,7 @@ static const struct argp_child check_children[] = {
 	{0},
 };
 
-static const struct argp check_argp = {
+const struct argp check_argp = {
 	.options = check_table, .parser = parse, .doc = check_doc, .children = check_children};
 
 static void say(const char *what, const char *state, const char *text)

@@ -169,7 +169,7 @@ static const char diff_doc[] =
 	"  heaptap diff -f json before.pb.gz after.pb.gz | jq .totals\n"
 	"\n" OPTION_EXIT_HELP;
 
-static const struct argp diff_argp = {
+const struct argp diff_argp = {
 	.options = diff_table,
 	.parser = parse,
 	.args_doc = "BASE NEW",

@@ -44,7 +44,7 @@ enum { OPTION_NO_FEATURE = OPTION_FIRST_FREE };
 static const struct argp_option gc_table[] = {
 	{"duration", 'd', "TIME", 0,
 	 "Stop after 30s, 5m, 1h; without it at Ctrl-C or the end of the process", 1},
-	{"format", 'f', "FORMAT", 0, "text or json, one object a line (default text)", 1},
+	{"format", 'f', "text|json", 0, "json is one object a line (default text)", 1},
 	{"quiet", 'q', NULL, 0, "No messages on stderr but errors", 2},
 	{"verbose", 'v', NULL, 0, "Say what was probed, and where", 2},
 	{"no-feature", OPTION_NO_FEATURE, "NAMES", OPTION_HIDDEN, "Do without kernel features", 2},
@@ -116,7 +116,7 @@ static const struct argp_child gc_children[] = {
 	{0},
 };
 
-static const struct argp gc_argp = {
+const struct argp gc_argp = {
 	.options = gc_table,
 	.parser = parse,
 	.args_doc = "-p PID\n-n GLOB",

@@ -130,8 +130,7 @@ void output_settle(struct output_options *output, const struct argp_state *state
 			   output->format->name);
 }
 
-/* no-color.org: any value but the empty one. */
-static bool wants_color(void)
+bool option_wants_color(void)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -154,7 +153,7 @@ struct export_options output_export_options(const struct output_options *output,
 	struct winsize size;
 
 	if (to_terminal(output)) {
-		options.color = wants_color();
+		options.color = option_wants_color();
 		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 			options.width = size.ws_col;
 	}

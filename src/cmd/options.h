@@ -80,6 +80,11 @@ enum metric option_metric(const struct argp_state *state, const char *text);
 /* --no-feature @names: @caps goes without them. */
 void option_no_feature(const struct argp_state *state, struct caps *caps, const char *names);
 
+/* Of a terminal: it has colors, and NO_COLOR (no-color.org: any value but the empty one) is not
+ * set.
+ */
+bool option_wants_color(void);
+
 /* The closing section of a command's --help, a string literal. */
 #define OPTION_EXIT_LINE(name, status, text) "  " #status "  " text "\n"
 #define OPTION_EXIT_HELP		     "Exit status:\n" CMD_EXITS(OPTION_EXIT_LINE)

@@ -190,9 +190,8 @@ static void settle_store(const struct record_options *options, const struct argp
 		argp_error(state, "--store: is not for --inspector");
 }
 
-static void settle(struct record_options *options, const struct argp_state *state)
+void record_settle_watching(struct record_options *options, const struct argp_state *state)
 {
-	const char *fallback = "pprof";
 	bool given = target_options_given(&options->targets);
 
 	if (options->session.source == SOURCE_MALLOC && options->rate_auto && !options->budget)
@@ -204,6 +203,13 @@ static void settle(struct record_options *options, const struct argp_state *stat
 			   "what to watch? Give -p PID, -n NAME, -c CGROUP, -a or -- COMMAND");
 	if (given && options->command)
 		argp_error(state, "-- COMMAND excludes -p, -n, -c and -a");
+}
+
+static void settle(struct record_options *options, const struct argp_state *state)
+{
+	const char *fallback = "pprof";
+
+	record_settle_watching(options, state);
 	if (options->propagate_status && !options->command)
 		argp_error(state, "--propagate-status: is for -- COMMAND");
 	if (options->inspector)
@@ -218,7 +224,8 @@ static void settle(struct record_options *options, const struct argp_state *stat
 	output_settle(&options->output, state, export_format_by_name(fallback));
 }
 
-static void parse_rate(struct record_options *options, const char *arg, struct argp_state *state)
+void record_parse_rate(struct record_options *options, const char *arg,
+		       const struct argp_state *state)
 {
 	struct session_options *session = &options->session;
 
@@ -237,7 +244,7 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'r':
-		parse_rate(options, arg, state);
+		record_parse_rate(options, arg, state);
 		return 0;
 	case OPTION_BUDGET:
 		options->budget = option_share(state, "--budget", arg);
@@ -334,7 +341,7 @@ static const struct argp_child record_children[] = {
 	{0},
 };
 
-static const struct argp record_argp = {
+const struct argp record_argp = {
 	.options = record_table,
 	.parser = parse,
 	.args_doc = "-p PID[,PID...]\n-n GLOB\n-c CGROUP\n-a\n-- COMMAND [ARG...]",

@@ -32,6 +32,12 @@ struct record_options {
 	bool quiet, verbose, strict, propagate_status;
 };
 
+/* What top takes over: -r @arg; and at ARGP_KEY_END what only all options together tell of the rate
+ * and of whom to watch. */
+void record_parse_rate(struct record_options *options, const char *arg,
+		       const struct argp_state *state);
+void record_settle_watching(struct record_options *options, const struct argp_state *state);
+
 /* The whole recording. Returns the exit status. */
 int record_run(struct record_options *options);
 

@@ -3,13 +3,13 @@
  * A recording from beginning to end: attach, wait, write.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/attaching.h"
 #include "cmd/budget.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
@@ -22,7 +22,6 @@
 #include "cmd/summary.h"
 #include "collect/cost.h"
 #include "collect/dump.h"
-#include "collect/limits.h"
 #include "util/clock.h"
 
 #define POLL_NS		   250000000ULL
@@ -32,13 +31,12 @@
 struct run {
 	struct record_options *options;
 	struct store *store; /* NULL: none */
-	struct session *session;
+	struct attaching attaching;
+	struct session *session; /* of attaching, and so is the calibration */
 	struct recording recording;
 	struct budget budget;
-	char whom[256]; /* of several processes: how they were chosen */
-	bool written;	/* the profile is */
-	pid_t child;	/* the command's process until it is waited for, or 0 */
-	int child_status;
+	char whom[256];			/* of several processes: how they were chosen */
+	bool written;			/* the profile is */
 	uint64_t begin_ns, snapshot_ns; /* the next snapshot is due */
 	unsigned int nr_snapshots;
 	struct progress progress;
@@ -121,39 +119,19 @@ static int open_dump(struct record_options *options, struct diag *diag)
 	return 0;
 }
 
-static int start(struct run *run, const sigset_t *sleeping)
+static int start(struct run *run, const sigset_t *sleeping, struct diag *diag)
 {
 	struct record_options *options = run->options;
-	struct session_options *session = &options->session;
-	struct diag diag = {0};
 	uint64_t begin = clock_now_ns();
-	int err;
+	int err = open_dump(options, diag);
 
-	if (!options->command)
-		limits_raise_files();
-	err = target_options_settle(&options->targets, sleeping, &diag);
-	if (err == -EINTR)
-		return err;
-	err = err ?: caps_detect(&session->caps, &diag);
-	session->selection = &options->targets.selection;
-	session->ended =
+	options->session.ended =
 		(struct ended_options){options->min_age_ns, recording_fold, &run->recording};
-	err = err ?: open_dump(options, &diag);
-	err = err ?: session_new(session, &diag, &run->session);
-	if (!err) /* while it attaches: the budget wants to know soon */
-		run->calibration = cost_calibration_new(&session->caps);
-	if (!err && options->command)
-		err = session_launch(run->session, options->command, &run->child, &diag);
-	else if (!err)
-		err = session_attach(run->session, &diag);
-	if (err) {
-		run->child = 0;
-		cmd_message("%s%s", diag.text,
-			    cmd_exit_status(err) == EXIT_NOT_PERMITTED
-				    ? "; `heaptap check` says what is missing"
-				    : "");
+	err = err ?: attaching_start(&run->attaching, options, sleeping, diag);
+	if (err)
 		return err;
-	}
+	run->session = run->attaching.session;
+	run->calibration = run->attaching.calibration;
 	run->begin_ns = clock_now_ns();
 	summary_start(options, run->session, run->begin_ns - begin);
 	return 0;
@@ -213,24 +191,6 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 				      clock_now_ns() - run->begin_ns);
 	}
 	return err < 0 ? err : 0;
-}
-
-/* A command that was started here gets the signal that ends heaptap, unless the terminal has sent
- * it to both. */
-static void end_child(struct run *run)
-{
-	if (!run->child)
-		return;
-	if (stop_signal() == SIGTERM || stop_signal() == SIGHUP)
-		kill(run->child, stop_signal());
-	if (!session_target(run->session)->ended && !stop_signal()) {
-		if (!run->options->quiet)
-			cmd_message("%s goes on as pid %d", run->options->command[0], run->child);
-		return;
-	}
-	if (session_target(run->session)->ended &&
-	    waitpid(run->child, &run->child_status, 0) == run->child)
-		run->child = 0;
 }
 
 static void measure_cost(struct run *run, const struct snapshot *snapshot)
@@ -301,10 +261,10 @@ static int exit_status(const struct run *run, int err)
 		return EXIT_LOST;
 	if (err)
 		return EXIT_FAILED;
-	if (!run->options->propagate_status || run->child)
+	if (!run->options->propagate_status || run->attaching.child)
 		return EXIT_DONE;
-	return WIFEXITED(run->child_status) ? WEXITSTATUS(run->child_status)
-					    : 128 + WTERMSIG(run->child_status);
+	return WIFEXITED(run->attaching.child_status) ? WEXITSTATUS(run->attaching.child_status)
+						      : 128 + WTERMSIG(run->attaching.child_status);
 }
 
 int record_run(struct record_options *options)
@@ -317,6 +277,7 @@ int record_run(struct record_options *options)
 			      .several = selection_is_several(&options->targets.selection)},
 	};
 	struct symbolizer_options symbolizer = {.lines = true, .shared = run.recording.several};
+	struct diag diag = {0};
 	sigset_t sleeping;
 	int err;
 
@@ -328,12 +289,11 @@ int record_run(struct record_options *options)
 		return err > 0 ? EXIT_DONE : EXIT_FAILED;
 	}
 	stop_prepare(&sleeping);
-	err = start(&run, &sleeping);
+	err = start(&run, &sleeping, &diag);
 	if (err) {
 		store_close(run.store);
-		cost_calibration_free(run.calibration);
-		session_free(run.session);
-		return err == -EINTR ? EXIT_DONE : cmd_exit_status(err);
+		attaching_done(&run.attaching);
+		return attaching_fail(err, &diag);
 	}
 	run.recording.session = run.session;
 	if (selection_is_open(&options->targets.selection) ||
@@ -347,15 +307,14 @@ int record_run(struct record_options *options)
 	progress_init(&run.progress, options->quiet);
 	err = run.recording.symbolizer ? wait_for_end(&run, &sleeping) : -ENOMEM;
 	progress_clear(&run.progress);
-	if (!err && run.child && run.budget.ended)
+	if (!err && run.attaching.child && run.budget.ended)
 		err = outlive(&run, &sleeping);
-	end_child(&run);
+	attaching_leave(&run.attaching, options);
 	if (!run.written)
 		err = err ?: finish(&run);
-	cost_calibration_free(run.calibration);
 	recording_done(&run.recording);
 	symbolizer_free(run.recording.symbolizer);
-	session_free(run.session);
+	attaching_done(&run.attaching);
 	store_close(run.store);
 	if (options->session.dump && fclose(options->session.dump) && !err)
 		err = -errno;

@@ -18,6 +18,7 @@
 
 /* The allocator's function, inlined frames aside, every caller, and a mark where it was cut. */
 #define MAX_LOCATIONS (HT_MAX_FRAMES + 2)
+#define MAX_LABELS    10 /* five of the process, five of the sample */
 
 double relative_error(double total, double variance)
 {
@@ -137,11 +138,50 @@ static uint32_t label_process(const struct recording *recording, const struct st
 	return nr;
 }
 
+/* Fills the locations and the first labels of @sample, which has room for them. */
+static int name_site(const struct recording *recording, const struct site_totals *site, bool room,
+		     struct profile *profile, struct profile_sample *sample)
+{
+	struct profile_label *labels = sample->labels;
+	int n;
+
+	if (site->stack)
+		n = name_stack(recording, profile, site->stack, sample->locations);
+	else
+		n = symbolize_label(profile, room ? "[lost stack]" : "[site map full]",
+				    sample->locations)
+			    ?: 1;
+	if (n < 0)
+		return n;
+	sample->nr_locations = n;
+	if (site->stack)
+		sample->nr_labels = label_process(recording, site->stack, labels);
+	if (site->stack && site->stack->end != HT_STACK_complete)
+		labels[sample->nr_labels++] = (struct profile_label){
+			.key = "incomplete", .string = stack_end_name(site->stack->end)};
+	return 0;
+}
+
+int recording_add_stack(const struct recording *recording, const struct site_totals *site,
+			bool room, int64_t number, struct profile *profile)
+{
+	uint32_t locations[MAX_LOCATIONS];
+	struct profile_label labels[MAX_LABELS];
+	struct profile_sample sample = {.locations = locations, .labels = labels};
+	int err = name_site(recording, site, room, profile, &sample);
+
+	if (err)
+		return err;
+	labels[sample.nr_labels++] =
+		(struct profile_label){.key = "stack", .number = number, .unit = ""};
+	return profile_add_sample(profile, &sample);
+}
+
 static int add_site(const struct recording *recording, const struct site_totals *site, bool room,
 		    struct profile *profile)
 {
 	uint32_t locations[MAX_LOCATIONS];
-	struct profile_label labels[10]; /* five of the process, five of the sample */
+	struct profile_label labels[MAX_LABELS];
 	struct profile_sample sample = {
 		.values[METRIC_ALLOC_OBJECTS] = llround(site->alloc_objects),
 		.values[METRIC_ALLOC_SPACE] = llround(site->alloc_bytes),
@@ -151,21 +191,10 @@ static int add_site(const struct recording *recording, const struct site_totals 
 		.labels = labels,
 	};
 	const struct v8_source *v8 = session_v8(recording->session);
-	int n;
+	int err = name_site(recording, site, room, profile, &sample);
 
-	if (site->stack)
-		n = name_stack(recording, profile, site->stack, locations);
-	else
-		n = symbolize_label(profile, room ? "[lost stack]" : "[site map full]", locations)
-			    ?: 1;
-	if (n < 0)
-		return n;
-	sample.nr_locations = n;
-	if (site->stack)
-		sample.nr_labels = label_process(recording, site->stack, labels);
-	if (site->stack && site->stack->end != HT_STACK_complete)
-		labels[sample.nr_labels++] = (struct profile_label){
-			.key = "incomplete", .string = stack_end_name(site->stack->end)};
+	if (err)
+		return err;
 	if (v8->source != SOURCE_MALLOC) {
 		v8_fill_sample(v8, site, &sample);
 		return profile_add_sample(profile, &sample);
@@ -234,8 +263,7 @@ void recording_done(struct recording *recording)
 	recording->gone = NULL;
 }
 
-/* One that cannot be read is as none: names are missing, and that shows. */
-static void set_perf_maps(const struct recording *recording)
+void recording_set_perf_maps(const struct recording *recording)
 {
 	for (unsigned int i = 0; i < session_nr_targets(recording->session); i++) {
 		const struct target *target = session_target_at(recording->session, i);
@@ -271,7 +299,7 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	struct timespec now;
 	int err = profile ? 0 : -ENOMEM;
 
-	set_perf_maps(recording);
+	recording_set_perf_maps(recording);
 	for (uint32_t i = 0; i < snapshot->nr_sites && !err; i++)
 		if (snapshot->sites[i].samples)
 			err = add_site(recording, &snapshot->sites[i], i > 0, profile);

@@ -86,7 +86,7 @@ static const char report_doc[] =
 	"  heaptap report -f json app.pb.gz | jq .totals\n"
 	"\n" OPTION_EXIT_HELP;
 
-static const struct argp report_argp = {
+const struct argp report_argp = {
 	.options = report_table,
 	.parser = parse,
 	.args_doc = "FILE...",

@@ -72,11 +72,12 @@ void rss_describe(const struct rss *rss, char *text, size_t size)
 		*text = '\0';
 		return;
 	}
-	fprintf(out,
-		"%s since the start = %s native (with what JavaScript has outside its heap) %s V8 heap",
+	fprintf(out, "%s since the start = %s native",
 		signed_bytes(change, sizeof(change), rss->change),
-		signed_bytes(native, sizeof(native), rss->native),
-		signed_bytes(v8, sizeof(v8), rss->v8));
+		signed_bytes(native, sizeof(native), rss->native));
+	if (rss->has_v8)
+		fprintf(out, " (with what JavaScript has outside its heap) %s V8 heap",
+			signed_bytes(v8, sizeof(v8), rss->v8));
 	for (int i = 0; i < V8_NR_SPACES; i++) {
 		char space[TEXT_SIZE + 1];
 

@@ -30,7 +30,7 @@ void rss_account(const struct session *session, double native_bytes, struct rss 
 /* 0 or -errno. */
 int rss_note(struct profile *profile, const struct rss *rss);
 
-/* One line for a process with V8, without newline: cut to @size. */
+/* One line without newline, with V8's heaps when there are some: cut to @size. */
 void rss_describe(const struct rss *rss, char *text, size_t size);
 
 #endif

@@ -72,7 +72,7 @@ static const struct argp_child store_children[] = {
 	{0},
 };
 
-static const struct argp store_argp = {
+const struct argp store_argp = {
 	.options = store_table,
 	.parser = parse,
 	.args_doc = "ls DIR [SERIES]\nprune DIR [SERIES]",

@@ -124,6 +124,21 @@ static void say_losses(const struct snapshot *snapshot)
 		cmd_warning("%s", recording_incomplete(&snapshot->stats));
 }
 
+void summary_describe_losses(const struct snapshot *snapshot, bool data, char *text, size_t size)
+{
+	size_t length = 0;
+
+	*text = '\0';
+	for (int i = 0; i < HT_NR_LOSSES && length < size; i++)
+		if (snapshot->stats.loss[i] && losses[i].data == data)
+			length += snprintf(text + length, size - length, "%s%" PRIu64 " %s",
+					   length ? "; " : "", (uint64_t)snapshot->stats.loss[i],
+					   losses[i].text);
+	if (data && recording_incomplete(&snapshot->stats) && length < size)
+		snprintf(text + length, size - length, ": %s",
+			 recording_incomplete(&snapshot->stats));
+}
+
 /* The reader of the end alone must learn that it came early. */
 static void say_ended(const struct recording *recording)
 {
@@ -131,20 +146,30 @@ static void say_ended(const struct recording *recording)
 		cmd_warning("%s", recording->budget->why);
 }
 
-static void say_cost(const struct recording *recording, const struct snapshot *snapshot)
+void summary_cost(const struct recording *recording, const struct snapshot *snapshot, char *text,
+		  size_t size)
 {
 	uint64_t hits = snapshot->stats.count[HT_COUNT_hits];
 
 	if (recording->cost_ns < 0)
-		cmd_message("cost: not known: probes on heaptap's own code could not be timed");
+		snprintf(text, size, "not known: probes on heaptap's own code could not be timed");
 	else if (!hits)
-		cmd_message("cost: none, no probe was hit");
+		snprintf(text, size, "none, no probe was hit");
 	else
-		cmd_message("cost: %.1f%% of the target's CPU time, %.1f%% of one CPU (%" PRIu64
-			    " probe hits of %.0f ns)",
-			    recording_cost_share(recording),
-			    100 * recording->cost_ns / snapshot->watched_ns, hits,
-			    recording->cost_ns / hits);
+		snprintf(text, size,
+			 "%.1f%% of the target's CPU time, %.1f%% of one CPU (%" PRIu64
+			 " probe hits of %.0f ns)",
+			 recording_cost_share(recording),
+			 100 * recording->cost_ns / snapshot->watched_ns, hits,
+			 recording->cost_ns / hits);
+}
+
+static void say_cost(const struct recording *recording, const struct snapshot *snapshot)
+{
+	char text[160];
+
+	summary_cost(recording, snapshot, text, sizeof(text));
+	cmd_message("cost: %s", text);
 }
 
 static void say_javascript(const struct record_options *options, const struct session *session)

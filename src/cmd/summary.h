@@ -14,6 +14,13 @@ void summary_start(const struct record_options *options, const struct session *s
 void summary_end(const struct record_options *options, const struct recording *recording,
 		 const struct snapshot *snapshot);
 
+/* What it cost the target, one line. */
+void summary_cost(const struct recording *recording, const struct snapshot *snapshot, char *text,
+		  size_t size);
+
+/* What was lost, of the data or (not @data) of parts of stacks; "" when nothing was. One line. */
+void summary_describe_losses(const struct snapshot *snapshot, bool data, char *text, size_t size);
+
 /* Data that should be in the profile are not. */
 bool summary_has_losses(const struct snapshot *snapshot);
 

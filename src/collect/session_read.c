@@ -109,6 +109,14 @@ double session_stepped_share(const struct session *session)
 		       : v8_probes_stepped_share(&session->v8.probes);
 }
 
+void session_measure(struct session *session)
+{
+	const struct watch_list *processes = &session->processes;
+
+	for (unsigned int i = 0; i < processes->nr; i++)
+		watched_measure(processes->all[i], session->kernel);
+}
+
 void session_javascript(const struct session *session, struct javascript_report *ret)
 {
 	javascript_report(&session->processes, ret);

@@ -49,6 +49,7 @@ int stack_init(struct stack *stack, const struct profile *profile)
 		stack->module_names[i] = module_name(stack, profile->mappings[i].file);
 		if (!stack->module_names[i])
 			return -ENOMEM;
+		stack->nr_modules++;
 	}
 	return 0;
 }
@@ -80,9 +81,8 @@ static int reserve(struct stack *stack, uint32_t nr)
 
 static const char *fallback_name(const struct stack *stack, const struct profile_location *location)
 {
-	return location->mapping < stack->profile->nr_mappings
-		       ? stack->module_names[location->mapping]
-		       : "[unknown]";
+	return location->mapping < stack->nr_modules ? stack->module_names[location->mapping]
+						     : "[unknown]";
 }
 
 static bool is_javascript(const struct stack *stack, const struct profile_location *location)

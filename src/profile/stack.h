@@ -27,6 +27,7 @@ struct stack_frame {
 
 struct stack {
 	const struct profile *profile;
+	uint32_t nr_modules;	   /* mappings of the profile when this was made */
 	const char **module_names; /* by mapping: "[libfoo.so.1]"; equal ones are one pointer */
 	struct table names;	   /* private: holds them */
 	/* How its readers want it, false after stack_init(): root first; a function in every line
