@@ -105,6 +105,15 @@ static int wait_for_keys(struct top_live *live, uint64_t next_ns, const sigset_t
 	return top_live_wait(live, next_ns < until ? next_ns : until, sleeping);
 }
 
+/* A window that was closed; its signal may have gone to others. Reading would find nothing, at once
+ * and for ever. */
+static bool terminal_is_gone(void)
+{
+	struct pollfd keys = {STDIN_FILENO, POLLIN, 0};
+
+	return poll(&keys, 1, 0) > 0 && keys.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
 static int show_until_quit(struct top_live *live, struct top_screen *screen,
 			   const sigset_t *sleeping)
 {
@@ -112,7 +121,7 @@ static int show_until_quit(struct top_live *live, struct top_screen *screen,
 	int err = top_live_refresh(live);
 
 	err = err ?: top_screen_draw(screen, &live->rows, &live->facts);
-	while (!err && !stop_signal()) {
+	while (!err && !stop_signal() && !terminal_is_gone()) {
 		bool had_ended = live->facts.ended;
 		int keys;
 

@@ -46,7 +46,8 @@ def fish(path, line):
 
 
 VALUES = [
-    (["record", "--format"], {"table", "folded", "svg", "pprof", "speedscope", "json", "heapprofile"}),
+    (["record", "--format"], {"table", "folded", "svg", "pprof", "speedscope", "json", "heapprofile",
+                             "prom"}),
     (["record", "-s"], {"malloc", "gc", "js"}),
     (["record", "--rate"], {"auto"}),
     (["top", "--sort"], {"live", "growth", "alloc", "objects", "bytes", "age", "site"}),

@@ -311,6 +311,20 @@ def target_end():
     terminal.wait("^status=0")
 
 
+@test("the window is closed: it ends, whether the target still runs or not")
+def closed():
+    for ended in (False, True):
+        terminal, target = Terminal(), leaky()
+        start(terminal, "-p", target.pid)
+        if ended:
+            target.process.kill()
+            target.process.wait()
+            terminal.wait("ended")
+        pid = top_pid(terminal)
+        terminal.tmux("kill-server")
+        wait_until(lambda: not Path(f"/proc/{pid}").exists(), "heaptap has ended", timeout=5)
+
+
 @test("a command's output does not reach the screen")
 def command():
     terminal = Terminal()
