@@ -14,12 +14,14 @@
 
 #include "util/parse.h"
 
+#define MIN_INTERVAL_NS 100000000ULL
+
 static const struct argp_option output_options[] = {
 	{"output", 'o', "FILE", 0,
 	 "Write to FILE, which is replaced when all is written; - is stdout", 0},
 	{"format", 'f', "FORMAT", 0,
-	 "table, folded, svg, pprof, speedscope, json or heapprofile; without it, by the name of FILE "
-	 "(.txt .folded .svg .pb.gz .speedscope.json .json .heapprofile)",
+	 "table, folded, svg, pprof, speedscope, json, heapprofile or prom; without it, by the name of "
+	 "FILE (.txt .folded .svg .pb.gz .speedscope.json .json .heapprofile .prom)",
 	 0},
 	{"metric", 'm', "METRIC", 0,
 	 "inuse_space, inuse_objects, alloc_space or alloc_objects; of garbage collections gc_pause "
@@ -187,6 +189,15 @@ uint64_t option_time_ns(const struct argp_state *state, const char *option, cons
 }
 
 /* Percent, as a share of 1. */
+uint64_t option_interval_ns(const struct argp_state *state, const char *option, const char *text)
+{
+	uint64_t ns = option_time_ns(state, option, text);
+
+	if (ns < MIN_INTERVAL_NS)
+		argp_error(state, "%s: '%s' is less than 100ms", option, text);
+	return ns;
+}
+
 double option_share(const struct argp_state *state, const char *option, const char *text)
 {
 	double share = 0;

@@ -72,6 +72,8 @@ struct export_options output_export_options(const struct output_options *output,
 /* @option as the user types it, "--rate". */
 uint64_t option_bytes(const struct argp_state *state, const char *option, const char *text);
 uint64_t option_time_ns(const struct argp_state *state, const char *option, const char *text);
+/* The same, of something that comes again: at least 100 ms. */
+uint64_t option_interval_ns(const struct argp_state *state, const char *option, const char *text);
 double option_share(const struct argp_state *state, const char *option, const char *text);
 uint64_t option_number(const struct argp_state *state, const char *option, const char *text,
 		       uint64_t min, uint64_t max);

@@ -12,8 +12,6 @@
 #include "collect/governor.h"
 #include "heaptap/sampling.h"
 
-#define MIN_INTERVAL_NS 100000000ULL
-
 enum {
 	OPTION_MIN_AGE = OPTION_FIRST_FREE,
 	OPTION_MAP_MEMORY,
@@ -255,9 +253,7 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 			argp_error(state, "--duration: '%s' is no time at all", arg);
 		return 0;
 	case 'i':
-		options->interval_ns = option_time_ns(state, "--interval", arg);
-		if (options->interval_ns < MIN_INTERVAL_NS)
-			argp_error(state, "--interval: '%s' is less than 100ms", arg);
+		options->interval_ns = option_interval_ns(state, "--interval", arg);
 		return 0;
 	case OPTION_MIN_AGE:
 		options->min_age_ns = option_time_ns(state, "--min-age", arg);

@@ -11,7 +11,6 @@
 #include "cmd/cmd.h"
 #include "cmd/top_lines.h"
 
-#define MIN_INTERVAL_NS	    100000000ULL
 #define DEFAULT_INTERVAL_NS 1000000000ULL
 
 enum {
@@ -176,14 +175,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		record->budget = option_share(state, "--budget", arg);
 		return 0;
 	case 'd':
-		record->duration_ns = option_time_ns(state, "--duration", arg);
-		if (record->duration_ns < MIN_INTERVAL_NS)
-			argp_error(state, "--duration: '%s' is less than 100ms", arg);
+		record->duration_ns = option_interval_ns(state, "--duration", arg);
 		return 0;
 	case 'i':
-		options->interval_ns = option_time_ns(state, "--interval", arg);
-		if (options->interval_ns < MIN_INTERVAL_NS)
-			argp_error(state, "--interval: '%s' is less than 100ms", arg);
+		options->interval_ns = option_interval_ns(state, "--interval", arg);
 		return 0;
 	case OPTION_NO_FEATURE:
 		option_no_feature(state, &record->session.caps, arg);

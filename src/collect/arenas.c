@@ -35,15 +35,20 @@ static int take(const struct elf_named *symbol, void *arg)
 	return 0;
 }
 
-uint32_t arenas_in(const struct object *object)
+uint32_t arenas_in(struct object *object)
 {
 	struct elf_image *image;
 	uint32_t arenas = 0;
 
-	if (object->vdso || object->fd < 0 || elf_image_open(object->fd, &image))
+	if (object->vdso || object->lacks & OBJECT_LACKS_ARENAS)
+		return 0;
+	object->lacks |= OBJECT_LACKS_ARENAS;
+	if (object->fd < 0 || elf_image_open(object->fd, &image))
 		return 0;
 	elf_image_each_symbol(image, take, &arenas);
 	elf_image_free(image);
+	if (arenas)
+		object->lacks &= ~OBJECT_LACKS_ARENAS;
 	return arenas;
 }
 

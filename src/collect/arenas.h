@@ -10,8 +10,8 @@
 
 #include "proc/space.h"
 
-/* A bit for each known kind whose code @object holds. */
-uint32_t arenas_in(const struct object *object);
+/* A bit for each known kind whose code @object holds. A file without any is read once. */
+uint32_t arenas_in(struct object *object);
 
 /* "PostgreSQL's memory contexts" for the lowest bit of @arenas, which is taken out; NULL when there
  * is none. */

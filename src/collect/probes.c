@@ -344,6 +344,22 @@ static int find_probes(struct finding *finding, bool private_symbols)
 	return err;
 }
 
+int probes_open(const struct object *object, unsigned int first, struct probes *ret,
+		struct elf_image **ret_image, struct diag *diag)
+{
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->first = first;
+	if (object->fd < 0)
+		return diag_fail(diag, object->error, "cannot open %s: %s", object->path,
+				 strerror(-object->error));
+	err = elf_image_open(object->fd, ret_image);
+	if (err)
+		return diag_fail(diag, err, "cannot read %s: %s", object->path, strerror(-err));
+	return 0;
+}
+
 int probes_find(struct object *object, bool private_symbols, unsigned int first, struct probes *ret,
 		struct diag *diag)
 {
@@ -353,14 +369,9 @@ int probes_find(struct object *object, bool private_symbols, unsigned int first,
 	bool any = false;
 	int err;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->first = first;
-	if (object->fd < 0)
-		return diag_fail(diag, object->error, "cannot open %s: %s", object->path,
-				 strerror(-object->error));
-	err = elf_image_open(object->fd, &image);
+	err = probes_open(object, first, ret, &image, diag);
 	if (err)
-		return diag_fail(diag, err, "cannot read %s: %s", object->path, strerror(-err));
+		return err;
 	ret->object = object_get(object);
 	finding.image = image;
 	for (unsigned int i = 0; i < nr_allocator_functions; i++)

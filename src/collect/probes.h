@@ -60,6 +60,11 @@ int probes_find(struct object *object, bool private_symbols, unsigned int first,
 		struct diag *diag);
 void probes_done(struct probes *probes);
 
+/* The beginning of each way to look: *ret is empty, and *ret_image that of @object, the caller's to
+ * free. 0 or -errno with @diag. */
+int probes_open(const struct object *object, unsigned int first, struct probes *ret,
+		struct elf_image **ret_image, struct diag *diag);
+
 /* The one that is used at the function's address; NULL when none is. */
 const struct probe *probes_at_vaddr(const struct probes *probes, uint64_t vaddr);
 

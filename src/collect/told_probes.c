@@ -79,14 +79,9 @@ int told_probes_find(struct object *object, unsigned int first, struct probes *r
 	struct elf_image *image;
 	int err;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->first = first;
-	if (object->fd < 0)
-		return diag_fail(diag, object->error, "cannot open %s: %s", object->path,
-				 strerror(-object->error));
-	err = elf_image_open(object->fd, &image);
+	err = probes_open(object, first, ret, &image, diag);
 	if (err)
-		return diag_fail(diag, err, "cannot read %s: %s", object->path, strerror(-err));
+		return err;
 	finding.image = image;
 	ret->object = object_get(object);
 	ret->told = true;

@@ -215,7 +215,7 @@ void encode_put_stack(const struct encode_frames *writer)
 /* A loss whose value is no number stays among the notes. */
 static bool is_loss(const struct profile *profile, const char *key, int64_t *ret_value)
 {
-	return summary_loss_name(key) && summary_number(profile, key, ret_value);
+	return summary_loss_name(key) && profile_note_number(profile, key, ret_value);
 }
 
 json_t *encode_losses(const struct profile *profile)

@@ -229,7 +229,7 @@ static void put_numbers(const struct view *view)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		int64_t value;
 
-		if (!summary_number(view->profile, numbers[i].note, &value))
+		if (!profile_note_number(view->profile, numbers[i].note, &value))
 			continue;
 		put_family(view->out, numbers[i].name, numbers[i].help);
 		fprintf(view->out, "heaptap_%s %.10g\n", numbers[i].name,
@@ -260,7 +260,7 @@ static int put_losses(const struct view *view)
 		const char *name = summary_loss_name(profile->notes[i].key);
 		int64_t value;
 
-		if (!name || !summary_number(profile, profile->notes[i].key, &value))
+		if (!name || !profile_note_number(profile, profile->notes[i].key, &value))
 			continue;
 		if (!any)
 			put_family(

@@ -40,22 +40,6 @@ static const struct loss *find_loss(const char *name)
 	return NULL;
 }
 
-bool summary_number(const struct profile *profile, const char *key, int64_t *ret)
-{
-	const char *text = profile_note(profile, key);
-	int64_t value;
-	char *end;
-
-	if (!text || !*text)
-		return false;
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno || *end)
-		return false;
-	*ret = value;
-	return true;
-}
-
 static void put_word(FILE *out, const struct export_options *options, const char *word,
 		     const char *where)
 {
@@ -128,7 +112,7 @@ static void put_recorded(const struct profile *profile, FILE *out)
 	time_t seconds = profile->time_ns / 1000000000;
 	struct tm tm;
 
-	summary_number(profile, "watched_ns", &watched_ns);
+	profile_note_number(profile, "watched_ns", &watched_ns);
 	if (watched_ns <= 0 && profile->time_ns <= 0)
 		return;
 	fprintf(out, "%-10s", "recorded");
@@ -190,7 +174,7 @@ static void put_late(const struct profile *profile, FILE *out)
 
 	if (!attached || strcmp(attached, "late") != 0 || !profile->has_metric[METRIC_INUSE_SPACE])
 		return;
-	summary_number(profile, "watched_ns", &watched_ns);
+	profile_note_number(profile, "watched_ns", &watched_ns);
 	fprintf(out, "%-10sinuse: allocated in the %s since attaching, and not freed\n", "",
 		text_duration(duration, watched_ns));
 }
@@ -200,7 +184,7 @@ static void put_min_age(const struct profile *profile, FILE *out)
 	char duration[TEXT_SIZE];
 	int64_t ns;
 
-	if (summary_number(profile, "min_age_ns", &ns) && ns > 0)
+	if (profile_note_number(profile, "min_age_ns", &ns) && ns > 0)
 		fprintf(out, "%-10sinuse: without what is younger than %s\n", "",
 			text_duration(duration, ns));
 }
@@ -212,10 +196,10 @@ static void put_v8(const struct profile *profile, FILE *out)
 	char pause[TEXT_SIZE];
 
 	put_note(profile, "weight", "weight", out);
-	if (!summary_number(profile, "collections", &collections) ||
-	    !summary_number(profile, "pause_ns", &pause_ns))
+	if (!profile_note_number(profile, "collections", &collections) ||
+	    !profile_note_number(profile, "pause_ns", &pause_ns))
 		return;
-	summary_number(profile, "watched_ns", &watched_ns);
+	profile_note_number(profile, "watched_ns", &watched_ns);
 	fprintf(out, "%-10s%" PRId64 " collections, %s in pauses", "seen", collections,
 		text_pause(pause, pause_ns));
 	if (watched_ns > 0)
@@ -227,14 +211,14 @@ static void put_counts(const struct profile *profile, FILE *out)
 {
 	int64_t allocs, frees, samples, complete;
 
-	if (!summary_number(profile, "allocs", &allocs) ||
-	    !summary_number(profile, "frees", &frees))
+	if (!profile_note_number(profile, "allocs", &allocs) ||
+	    !profile_note_number(profile, "frees", &frees))
 		return;
 	fprintf(out, "%-10s%" PRId64 " allocations, %" PRId64 " frees", "seen", allocs, frees);
-	if (profile->period > 1 && summary_number(profile, "samples", &samples))
+	if (profile->period > 1 && profile_note_number(profile, "samples", &samples))
 		fprintf(out, ", %" PRId64 " sampled", samples);
-	if (summary_number(profile, "samples", &samples) && samples > 0 &&
-	    summary_number(profile, "complete_samples", &complete))
+	if (profile_note_number(profile, "samples", &samples) && samples > 0 &&
+	    profile_note_number(profile, "complete_samples", &complete))
 		fprintf(out, "; %.1f%% of the stacks are complete",
 			100.0 * (double)complete / (double)samples);
 	putc('\n', out);
@@ -329,7 +313,7 @@ static void put_held(const struct profile *profile, int64_t native, char *text, 
 	int64_t v8;
 
 	text_bytes(bytes, native);
-	if (summary_number(profile, "rss_v8", &v8) && v8 > 0)
+	if (profile_note_number(profile, "rss_v8", &v8) && v8 > 0)
 		snprintf(text, size, "%s V8 heap and %s", text_bytes(heap, v8), bytes);
 	else
 		snprintf(text, size, "%s", bytes);
@@ -341,10 +325,10 @@ static void put_rss(const struct profile *profile, FILE *out)
 	char anon[TEXT_SIZE], change[TEXT_SIZE], held[2 * TEXT_SIZE + 16], rest[TEXT_SIZE];
 	int64_t values[4];
 
-	if (!summary_number(profile, "rss_anon", &values[0]) ||
-	    !summary_number(profile, "rss_anon_change", &values[1]) ||
-	    !summary_number(profile, "rss_explained", &values[2]) ||
-	    !summary_number(profile, "rss_unexplained", &values[3]))
+	if (!profile_note_number(profile, "rss_anon", &values[0]) ||
+	    !profile_note_number(profile, "rss_anon_change", &values[1]) ||
+	    !profile_note_number(profile, "rss_explained", &values[2]) ||
+	    !profile_note_number(profile, "rss_unexplained", &values[3]))
 		return;
 	put_held(profile, values[2], held, sizeof(held));
 	fprintf(out, "%-10s%s anonymous memory, ", "rss", text_bytes(anon, values[0]));

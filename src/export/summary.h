@@ -17,9 +17,6 @@ void summary_foot(const struct profile *profile, const struct export_options *op
 void summary_losses(const struct profile *profile, const struct export_options *options,
 		    const char *where, FILE *out);
 
-/* The note @key as a number. */
-bool summary_number(const struct profile *profile, const char *key, int64_t *ret);
-
 /* "live_full" for the note "lost_live_full"; NULL when @key is no loss. */
 const char *summary_loss_name(const char *key);
 

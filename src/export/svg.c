@@ -74,24 +74,30 @@ static int lay_out(struct svg *svg, const struct table_rows *rows)
 /* --- text above and below the frames -----------------------------------------------------------
  */
 
-/* The lines that summary.c writes, as a string to be freed. NULL when out of memory. */
-static char *summary_text(const struct svg *svg,
-			  void (*write)(const struct profile *, const struct export_options *,
-					FILE *))
+char *svg_written(const struct svg *svg, void (*write)(const struct svg *svg, FILE *out))
 {
-	const struct export_options plain = {.metric = svg->metric};
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
 		return NULL;
-	write(svg->profile, &plain, out);
+	write(svg, out);
 	if (fclose(out)) {
 		free(text);
 		return NULL;
 	}
 	return text;
+}
+
+static void write_head(const struct svg *svg, FILE *out)
+{
+	summary_head(svg->profile, &(struct export_options){.metric = svg->metric}, out);
+}
+
+static void write_foot(const struct svg *svg, FILE *out)
+{
+	summary_foot(svg->profile, &(struct export_options){.metric = svg->metric}, out);
 }
 
 static unsigned int count_lines(const char *text)
@@ -242,8 +248,8 @@ int svg_put(const struct svg *svg, const struct svg_texts *texts, FILE *out)
 
 static int put_document(const struct svg *svg, FILE *out)
 {
-	struct svg_texts texts = {.head = summary_text(svg, summary_head),
-				  .foot = summary_text(svg, summary_foot),
+	struct svg_texts texts = {.head = svg_written(svg, write_head),
+				  .foot = svg_written(svg, write_foot),
 				  .title = make_title(svg)};
 	int err = -ENOMEM;
 

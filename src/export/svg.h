@@ -47,6 +47,9 @@ int svg_describe(const struct svg *svg, const struct flame_weight *weight, char 
 const char *svg_kind_class(enum path_kind kind);
 const char *svg_kind_text(enum path_kind kind);
 
+/* What @write writes, a string to be freed. NULL when out of memory. */
+char *svg_written(const struct svg *svg, void (*write)(const struct svg *svg, FILE *out));
+
 /* Draws every frame; the root's row begins at @base, the others are above it. 0 or -ENOMEM. */
 int svg_frames_write(const struct svg *svg, unsigned int base, FILE *out);
 

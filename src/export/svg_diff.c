@@ -175,21 +175,9 @@ static char *make_title(const struct svg *svg)
 	return title;
 }
 
-static char *head_text(const struct svg *svg)
+static void write_head(const struct svg *svg, FILE *out)
 {
-	const struct export_options plain = {.metric = svg->metric};
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	diff_head(svg->diff, &plain, out);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	diff_head(svg->diff, &(struct export_options){.metric = svg->metric}, out);
 }
 
 static int put_document(const struct svg *svg, FILE *out)
@@ -197,7 +185,8 @@ static int put_document(const struct svg *svg, FILE *out)
 	char foot[] =
 		"width     the larger of what base and new have of each stack; colour: by how "
 		"much of it that changed\n";
-	struct svg_texts texts = {.head = head_text(svg), .foot = foot, .title = make_title(svg)};
+	struct svg_texts texts = {
+		.head = svg_written(svg, write_head), .foot = foot, .title = make_title(svg)};
 	int err = -ENOMEM;
 
 	if (texts.head && texts.title)

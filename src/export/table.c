@@ -216,7 +216,7 @@ static void put_nothing(const struct view *view)
 
 	if (view->options->whole)
 		fputs("Nothing of it is in what was asked for.\n", view->out);
-	else if (summary_number(view->profile, "allocs", &allocs) && allocs == 0)
+	else if (profile_note_number(view->profile, "allocs", &allocs) && allocs == 0)
 		fputs("Nothing was allocated while the target was watched.\n", view->out);
 	else if (view->pauses)
 		fputs("No garbage was collected while the target was watched.\n", view->out);

@@ -38,6 +38,7 @@ struct object {
 #define OBJECT_LACKS_V8	       2
 #define OBJECT_LACKS_LOADER    4
 #define OBJECT_LACKS_TOLD      8
+#define OBJECT_LACKS_ARENAS    16
 
 struct object *object_get(struct object *object);
 void object_put(struct object *object); /* NULL allowed */

@@ -2,33 +2,17 @@
 /* A loss of either profile is a loss of the difference. */
 #include "profile/diff_notes.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOSS_PREFIX "lost_"
 
-static bool number_of(const char *text, int64_t *ret)
-{
-	int64_t value;
-	char *end;
-
-	if (!text || !*text)
-		return false;
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno || *end)
-		return false;
-	*ret = value;
-	return true;
-}
-
 int64_t diff_notes_watched_ns(const struct profile *profile)
 {
 	int64_t ns;
 
-	if (number_of(profile_note(profile, "watched_ns"), &ns) && ns > 0)
+	if (profile_note_number(profile, "watched_ns", &ns) && ns > 0)
 		return ns;
 	return profile->duration_ns > 0 ? profile->duration_ns : 0;
 }
@@ -47,7 +31,8 @@ static int add_losses(struct profile *diff, const struct profile *from)
 			continue;
 		if (!known)
 			err = profile_set_note(diff, note->key, "%s", note->value);
-		else if (number_of(known, &a) && number_of(note->value, &b) &&
+		else if (profile_note_number(diff, note->key, &a) &&
+			 profile_note_number(from, note->key, &b) &&
 			 !__builtin_add_overflow(a, b, &sum))
 			err = profile_set_note(diff, note->key, "%" PRId64, sum);
 		else

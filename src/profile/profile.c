@@ -335,6 +335,22 @@ const char *profile_note(const struct profile *profile, const char *key)
 	return profile->notes[note].value;
 }
 
+bool profile_note_number(const struct profile *profile, const char *key, int64_t *ret)
+{
+	const char *text = profile_note(profile, key);
+	int64_t value;
+	char *end;
+
+	if (!text || !*text)
+		return false;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno || *end)
+		return false;
+	*ret = value;
+	return true;
+}
+
 int64_t profile_total(const struct profile *profile, enum metric metric)
 {
 	int64_t total = 0;

@@ -132,6 +132,9 @@ int profile_set_note(struct profile *profile, const char *key, const char *fmt, 
 /* NULL when there is no such note. */
 const char *profile_note(const struct profile *profile, const char *key);
 
+/* The note as a number; false, and *ret untouched, when it is missing or none. */
+bool profile_note_number(const struct profile *profile, const char *key, int64_t *ret);
+
 /* Sum of one metric over all samples. */
 int64_t profile_total(const struct profile *profile, enum metric metric);
 
