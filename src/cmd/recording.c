@@ -13,12 +13,14 @@
 #include <time.h>
 
 #include "cmd/recording_notes.h"
+#include "proc/maps.h"
+#include "profile/label.h"
 #include "profile/merge.h"
 #include "symbolize/javascript.h"
 
 /* The allocator's function, inlined frames aside, every caller, and a mark where it was cut. */
 #define MAX_LOCATIONS (HT_MAX_FRAMES + 2)
-#define MAX_LABELS    10 /* five of the process, five of the sample */
+#define MAX_LABELS    12 /* five of the process, seven of the sample */
 
 double relative_error(double total, double variance)
 {
@@ -106,10 +108,26 @@ static int name_stack(const struct recording *recording, struct profile *profile
 	return err ?: n;
 }
 
-static uint32_t add_number(struct profile_label *labels, uint32_t nr, const char *key, double value)
+static void add_number(struct profile_sample *sample, const char *key, double value,
+		       const char *unit)
 {
-	labels[nr] = (struct profile_label){.key = key, .number = llround(value), .unit = "bytes"};
-	return nr + 1;
+	sample->labels[sample->nr_labels++] =
+		(struct profile_label){.key = key, .number = llround(value), .unit = unit};
+}
+
+static void label_figures(const struct recording *recording, const struct site_totals *site,
+			  struct profile_sample *sample)
+{
+	if (site->alloc_objects > 0)
+		add_number(sample, "bytes", site->alloc_bytes / site->alloc_objects, "bytes");
+	if (recording_is_sampled(recording)) {
+		add_number(sample, LABEL_ALLOC_ERROR, sqrt(site->alloc_var), "bytes");
+		add_number(sample, LABEL_INUSE_ERROR, sqrt(site->inuse_var), "bytes");
+	}
+	if (site->ages.known && site->inuse_objects > 0) {
+		add_number(sample, LABEL_YOUNGEST, site->ages.youngest_ms, "milliseconds");
+		add_number(sample, LABEL_OLDEST, site->ages.oldest_ms, "milliseconds");
+	}
 }
 
 /* Whose stack it is, where a profile holds several processes. Returns the number of labels. */
@@ -202,15 +220,7 @@ static int add_site(const struct recording *recording, const struct site_totals 
 	if (site->stack && mmap_recording_is(site->stack))
 		labels[sample.nr_labels++] =
 			(struct profile_label){.key = "kind", .string = "mmap"};
-	if (site->alloc_objects > 0)
-		sample.nr_labels = add_number(labels, sample.nr_labels, "bytes",
-					      site->alloc_bytes / site->alloc_objects);
-	if (recording_is_sampled(recording)) {
-		sample.nr_labels =
-			add_number(labels, sample.nr_labels, "alloc_stderr", sqrt(site->alloc_var));
-		sample.nr_labels =
-			add_number(labels, sample.nr_labels, "inuse_stderr", sqrt(site->inuse_var));
-	}
+	label_figures(recording, site, &sample);
 	return profile_add_sample(profile, &sample);
 }
 
@@ -220,8 +230,9 @@ static int add_site(const struct recording *recording, const struct site_totals 
 /* What tells processes of one name apart goes, and figures that are of one sample alone. */
 static int merge_gone(struct recording *recording)
 {
-	static const char *const without[] = {"pid",	      "inner_pid",    "bytes",
-					      "alloc_stderr", "inuse_stderr", NULL};
+	static const char *const without[] = {
+		"pid",		"inner_pid",  "bytes", LABEL_ALLOC_ERROR, LABEL_INUSE_ERROR,
+		LABEL_YOUNGEST, LABEL_OLDEST, NULL};
 	struct profile *merged = profile_new();
 	int err = merged ? profile_merge(merged, recording->gone, without) : -ENOMEM;
 
@@ -291,6 +302,38 @@ static int64_t mean_rate(const struct recording *recording, const struct snapsho
 	return count[HT_COUNT_samples] ? total.alloc_bytes / count[HT_COUNT_samples] : 1;
 }
 
+/* The mapping of the executable, of which there may be none: memfd, binfmt. */
+static uint32_t main_mapping(const struct target *target)
+{
+	const struct space *space = target->space;
+
+	for (uint32_t i = 0; i < space->nr_mappings; i++) {
+		const struct object *object = space->mappings[i].object;
+		size_t length = object ? strlen(object->path) : 0;
+		const char *rest = target->process.exe + length;
+
+		if (length && !strncmp(target->process.exe, object->path, length) &&
+		    (!*rest || !strcmp(rest, MAPS_DELETED)))
+			return i;
+	}
+	return SPACE_NONE;
+}
+
+/* Readers take the first mapping of a pprof file for the program. */
+static int add_main_mapping(const struct recording *recording, struct profile *profile)
+{
+	const struct target *target;
+	uint32_t mapping;
+
+	if (recording->several || !session_nr_targets(recording->session))
+		return 0;
+	target = session_target_at(recording->session, 0);
+	mapping = main_mapping(target);
+	if (mapping == SPACE_NONE)
+		return 0;
+	return symbolize_mapping(recording->symbolizer, profile, target->space, mapping);
+}
+
 int recording_profile(const struct recording *recording, const struct snapshot *snapshot,
 		      struct profile **ret)
 {
@@ -300,6 +343,7 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	int err = profile ? 0 : -ENOMEM;
 
 	recording_set_perf_maps(recording);
+	err = err ?: add_main_mapping(recording, profile);
 	for (uint32_t i = 0; i < snapshot->nr_sites && !err; i++)
 		if (snapshot->sites[i].samples)
 			err = add_site(recording, &snapshot->sites[i], i > 0, profile);

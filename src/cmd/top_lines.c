@@ -88,7 +88,7 @@ void top_lines_titles(FILE *out, const struct top_rows *rows, struct top_style s
 }
 
 /* "9.9s" "59s" "59m59s" "23h59m" "99d23h" */
-static void text_age(char text[TEXT_SIZE], double seconds)
+static void text_fine_age(char text[TEXT_SIZE], double seconds)
 {
 	unsigned long s = seconds > 0 ? lround(seconds) : 0;
 
@@ -104,15 +104,6 @@ static void text_age(char text[TEXT_SIZE], double seconds)
 		snprintf(text, TEXT_SIZE, "%lud%02luh", s / 86400, s / 3600 % 24);
 }
 
-static void text_count(char text[TEXT_SIZE], double count)
-{
-	if (fabs(count) < 1e6)
-		snprintf(text, TEXT_SIZE, "%.0f", count);
-	else
-		snprintf(text, TEXT_SIZE, fabs(count) < 1e9 ? "%.1fM" : "%.1fG",
-			 count / (fabs(count) < 1e9 ? 1e6 : 1e9));
-}
-
 /* With a sign when it is a change. */
 static void text_figure(char text[TEXT_SIZE + 1], double figure, bool space, bool change,
 			bool exact)
@@ -125,7 +116,7 @@ static void text_figure(char text[TEXT_SIZE + 1], double figure, bool space, boo
 	else if (space)
 		text_bytes(amount, (int64_t)size);
 	else
-		text_count(amount, size);
+		text_count(amount, (int64_t)size);
 	snprintf(text, TEXT_SIZE + 1, "%s%s",
 		 size == 0    ? ""
 		 : figure < 0 ? "-"
@@ -146,7 +137,7 @@ static void put_figure(FILE *out, const struct top_rows *rows, const struct top_
 	else if (column == TOP_AGE && style.exact)
 		snprintf(text, sizeof(text), "%.1f", figure);
 	else if (column == TOP_AGE)
-		text_age(text, figure);
+		text_fine_age(text, figure);
 	else
 		text_figure(text, figure, space, column == TOP_GROWTH, style.exact);
 	fprintf(out, "%*s%s", style.exact ? columns[column].exact : columns[column].width, text,
@@ -248,7 +239,7 @@ static void put_stack(FILE *out, const struct top_rows *rows, const struct top_s
 	text_figure(growth, top_rows_figure(rows, &stack->history, TOP_GROWTH), space, true, false);
 	text_figure(rate, top_rows_figure(rows, &stack->history, TOP_RATE), space, false, false);
 	text_figure(other, top_rows_figure(rows, &stack->history, TOP_OTHER), !space, false, false);
-	text_age(age, top_rows_figure(rows, &stack->history, TOP_AGE));
+	text_fine_age(age, top_rows_figure(rows, &stack->history, TOP_AGE));
 	fprintf(out, "%s %s %.1f%%, %s %s, %s/s, alloc %s/s, age %s\n", value,
 		is_inuse(rows->view.metric) ? "live" : "in total",
 		top_rows_figure(rows, &stack->history, TOP_SHARE), other,

@@ -41,7 +41,7 @@ struct sweep {
 	uint32_t nr, max;
 	struct ht_live_key *keys; /* to be taken out */
 	uint32_t nr_sites;
-	struct site_totals *old; /* by site: its inuse that was old at its end */
+	struct site_totals *held; /* by site: at its end, inuse only with a minimal age */
 	uint32_t nr_gone, at;
 	struct gone_site *gone; /* from at on they are still to be handed on */
 };
@@ -78,16 +78,16 @@ static int visit(const struct ht_live_key *key, const struct ht_live *entry, voi
 
 	if (!is_gone(sweep, key->tgid, key->epoch, &until_ns))
 		return 0;
-	if (min_age_ns && entry->site < sweep->nr_sites &&
-	    snapshot_is_old(sweep->kernel, entry, until_ns, min_age_ns))
-		snapshot_add_inuse(sweep->kernel, entry, &sweep->old[entry->site]);
+	if (entry->site < sweep->nr_sites)
+		snapshot_add_held(sweep->kernel, entry, until_ns, min_age_ns,
+				  &sweep->held[entry->site]);
 	return remember(sweep, key);
 }
 
 static int fold(struct sweep *sweep, const struct gone_site *gone)
 {
 	const struct ht_site *site = &kernel_sites(sweep->kernel, &(uint32_t){0})[gone->index];
-	struct site_totals totals = sweep->old[gone->index];
+	struct site_totals totals = sweep->held[gone->index];
 	struct ended *ended = sweep->ended;
 	int err = 0;
 
@@ -145,7 +145,7 @@ static void sweep_free(struct sweep *sweep)
 	if (!sweep)
 		return;
 	free(sweep->keys);
-	free(sweep->old);
+	free(sweep->held);
 	free(sweep->gone);
 	free(sweep);
 }
@@ -158,8 +158,8 @@ static int sweep_begin(struct sweep *sweep)
 	int err;
 
 	kernel_sites(sweep->kernel, &sweep->nr_sites);
-	sweep->old = calloc(sweep->nr_sites, sizeof(*sweep->old));
-	err = sweep->old ? live_map_each(kernel_live_fd(sweep->kernel), visit, sweep) : -ENOMEM;
+	sweep->held = calloc(sweep->nr_sites, sizeof(*sweep->held));
+	err = sweep->held ? live_map_each(kernel_live_fd(sweep->kernel), visit, sweep) : -ENOMEM;
 	err = err ?: live_map_delete(kernel_live_fd(sweep->kernel), sweep->keys, sweep->nr);
 	if (ended->mmaps) {
 		mmaps_sum(ended->mmaps, sweep->kernel, &(struct snapshot_images){until_ns, sweep},

@@ -29,6 +29,7 @@ enum whose { WHOSE_UNKNOWN, WHOSE_PROGRAM, WHOSE_ALLOCATOR };
 struct mmap_site {
 	uint64_t alloc_bytes, alloc_objects;
 	uint64_t live_bytes, live_objects; /* as of mmaps_sum() */
+	struct site_ages ages;		   /* as well */
 	enum whose whose;
 };
 
@@ -146,12 +147,14 @@ static void sum_image(struct mmaps *mmaps, const struct kernel *kernel, const st
 	for (uint32_t i = 0; i < extents->nr_takes; i++) {
 		const struct extent_take *take = &extents->takes[i];
 		const struct ht_live entry = {.time_ms = take->time_ms};
+		struct mmap_site *site;
 
-		if (!take->bytes ||
-		    (min_age_ns && !snapshot_is_old(kernel, &entry, until_ns, min_age_ns)))
+		if (!take->bytes || !snapshot_is_old(kernel, &entry, until_ns, min_age_ns))
 			continue;
-		mmaps->sites[take->site].live_bytes += take->bytes;
-		mmaps->sites[take->site].live_objects++;
+		site = &mmaps->sites[take->site];
+		site->live_bytes += take->bytes;
+		site->live_objects++;
+		snapshot_add_age(kernel, take->time_ms, until_ns, &site->ages);
 	}
 }
 
@@ -160,8 +163,10 @@ void mmaps_sum(struct mmaps *mmaps, const struct kernel *kernel,
 {
 	const struct image *image, *next;
 
-	for (uint32_t i = 0; i < mmaps->nr_sites; i++)
+	for (uint32_t i = 0; i < mmaps->nr_sites; i++) {
 		mmaps->sites[i].live_bytes = mmaps->sites[i].live_objects = 0;
+		mmaps->sites[i].ages = (struct site_ages){0};
+	}
 	HASH_ITER (hh, mmaps->images, image, next) {
 		uint64_t until_ns =
 			images->until_ns(images->arg, image->key.tgid, image->key.epoch);
@@ -209,6 +214,7 @@ void mmaps_add_site(struct mmaps *mmaps, const struct mmaps_context *context, ui
 	totals->alloc_objects += row->alloc_objects;
 	totals->inuse_bytes += row->live_bytes;
 	totals->inuse_objects += row->live_objects;
+	totals->ages = row->ages;
 	sums->calls += row->alloc_objects;
 	sums->bytes += row->live_bytes;
 }

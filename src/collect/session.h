@@ -80,9 +80,9 @@ uint64_t session_detach(struct session *session);
 /* The same, and the books are final. */
 int session_freeze(struct session *session);
 
-/* The books as they are now, inuse with what is younger than the minimal age or (@old) without. The
- * stacks in it belong to the session. */
-int session_snapshot(struct session *session, bool old, struct snapshot *ret);
+/* The books as they are now, inuse with what is younger than the minimal age or (@aged) without,
+ * and then with ages. The stacks in it belong to the session. */
+int session_snapshot(struct session *session, bool aged, struct snapshot *ret);
 
 /* Measures the memory of each process now, and the heaps of V8 in it, which else is done at its end
  * alone: some 100 us each. */

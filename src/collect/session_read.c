@@ -155,21 +155,22 @@ static void add_mmaps(struct session *session, const struct snapshot_images *ima
 	ret->stats.loss[HT_LOSS_mmap_lost] += mmaps_nr_unknown(session->mmaps);
 }
 
-int session_snapshot(struct session *session, bool old, struct snapshot *ret)
+int session_snapshot(struct session *session, bool aged, struct snapshot *ret)
 {
 	const struct snapshot_images images = {until_ns, session};
-	uint64_t min_age_ns = old ? session->ended.options.min_age_ns : 0;
+	uint64_t min_age_ns = aged ? session->ended.options.min_age_ns : 0;
 	uint64_t now_ns = session->frozen_ns ?: clock_now_ns();
 	int err = 0;
 
-	if (old || session->mmaps)
+	if (aged || session->mmaps)
 		err = ended_finish(&session->ended);
 	if (!err && session->mmaps &&
 	    !session->frozen_ns) /* their books are here, not in the kernel */
 		err = ring_buffer__consume(session->ring);
 	if (err < 0)
 		return err;
-	err = snapshot_take(session->kernel, &session->stacks, &images, min_age_ns, now_ns, ret);
+	err = snapshot_take(session->kernel, &session->stacks, &images, aged, min_age_ns, now_ns,
+			    ret);
 	if (err)
 		return err;
 	if (session->mmaps)

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "collect/live_map.h"
 #include "heaptap/sampling.h"
@@ -47,13 +48,6 @@ void snapshot_read_site(const struct kernel *kernel, const struct ht_site *site,
 	ret->inuse_var += variance_of(kernel, difference(site->alloc_var, site->freed_var));
 }
 
-struct aging {
-	const struct kernel *kernel;
-	struct snapshot *snapshot;
-	const struct snapshot_images *images;
-	uint64_t now_ns, min_age_ns;
-};
-
 bool snapshot_is_old(const struct kernel *kernel, const struct ht_live *entry, uint64_t until_ns,
 		     uint64_t min_age_ns)
 {
@@ -63,8 +57,20 @@ bool snapshot_is_old(const struct kernel *kernel, const struct ht_live *entry, u
 	       entry->time_ms <= (until_ns - start_ns - min_age_ns) / 1000000;
 }
 
-void snapshot_add_inuse(const struct kernel *kernel, const struct ht_live *entry,
-			struct site_totals *totals)
+void snapshot_add_age(const struct kernel *kernel, uint32_t time_ms, uint64_t until_ns,
+		      struct site_ages *ages)
+{
+	uint64_t end_ms = (until_ns - kernel_start_ns(kernel)) / 1000000;
+	uint64_t age_ms = end_ms > time_ms ? end_ms - time_ms : 0;
+
+	if (!ages->known)
+		*ages = (struct site_ages){true, age_ms, age_ms};
+	ages->youngest_ms = MIN(ages->youngest_ms, age_ms);
+	ages->oldest_ms = MAX(ages->oldest_ms, age_ms);
+}
+
+static void add_inuse(const struct kernel *kernel, const struct ht_live *entry,
+		      struct site_totals *totals)
 {
 	struct ht_contribution c;
 
@@ -74,7 +80,24 @@ void snapshot_add_inuse(const struct kernel *kernel, const struct ht_live *entry
 	totals->inuse_var += variance_of(kernel, c.var);
 }
 
-static int add_if_old(const struct ht_live_key *key, const struct ht_live *entry, void *arg)
+void snapshot_add_held(const struct kernel *kernel, const struct ht_live *entry, uint64_t until_ns,
+		       uint64_t min_age_ns, struct site_totals *totals)
+{
+	if (!snapshot_is_old(kernel, entry, until_ns, min_age_ns))
+		return;
+	if (min_age_ns)
+		add_inuse(kernel, entry, totals);
+	snapshot_add_age(kernel, entry->time_ms, until_ns, &totals->ages);
+}
+
+struct aging {
+	const struct kernel *kernel;
+	struct snapshot *snapshot;
+	const struct snapshot_images *images;
+	uint64_t now_ns, min_age_ns;
+};
+
+static int add_held(const struct ht_live_key *key, const struct ht_live *entry, void *arg)
 {
 	const struct aging *aging = arg;
 	uint64_t until;
@@ -84,8 +107,8 @@ static int add_if_old(const struct ht_live_key *key, const struct ht_live *entry
 	until = aging->images->until_ns(aging->images->arg, key->tgid, key->epoch);
 	if (until > aging->now_ns)
 		until = aging->now_ns;
-	if (snapshot_is_old(aging->kernel, entry, until, aging->min_age_ns))
-		snapshot_add_inuse(aging->kernel, entry, &aging->snapshot->sites[entry->site]);
+	snapshot_add_held(aging->kernel, entry, until, aging->min_age_ns,
+			  &aging->snapshot->sites[entry->site]);
 	return 0;
 }
 
@@ -101,8 +124,8 @@ static uint64_t count_lost_stacks(const struct ht_site *sites, uint32_t nr_sites
 }
 
 int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
-		  const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns,
-		  struct snapshot *ret)
+		  const struct snapshot_images *images, bool aged, uint64_t min_age_ns,
+		  uint64_t now_ns, struct snapshot *ret)
 {
 	const struct ht_site *sites = kernel_sites(kernel, &ret->nr_sites);
 	struct aging aging = {kernel, ret, images, now_ns, min_age_ns};
@@ -125,8 +148,8 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 	/* Calls the allocator made to itself were counted before they were known as such. */
 	ret->stats.count[HT_COUNT_allocs] -= ret->stats.count[HT_COUNT_nested];
 	ret->stats.loss[HT_LOSS_stack_lost] = count_lost_stacks(sites, ret->nr_sites);
-	if (!err && min_age_ns)
-		err = live_map_each(kernel_live_fd(kernel), add_if_old, &aging);
+	if (!err && aged)
+		err = live_map_each(kernel_live_fd(kernel), add_held, &aging);
 	if (err)
 		snapshot_done(ret);
 	return err;

@@ -12,10 +12,17 @@
 #include "collect/stacks.h"
 #include "heaptap/wire.h"
 
+/* How old what a site holds is, at the end of the recording or of its process. */
+struct site_ages {
+	bool known;
+	uint64_t youngest_ms, oldest_ms;
+};
+
 struct site_totals {
 	double alloc_bytes, alloc_objects, inuse_bytes, inuse_objects;
 	double alloc_var, inuse_var; /* variance of the bytes, bytes squared; 0 when exact */
 	uint64_t samples;
+	struct site_ages ages;
 	const struct stack *stack; /* NULL: it never arrived, or the site map was full */
 };
 
@@ -68,18 +75,25 @@ void snapshot_read_site(const struct kernel *kernel, const struct ht_site *site,
 /* Adds the figures of @site to @sum. */
 void snapshot_add(const struct site_totals *site, struct site_totals *sum);
 
-/* Adds what @entry contributes to what is in use. */
-void snapshot_add_inuse(const struct kernel *kernel, const struct ht_live *entry,
-			struct site_totals *totals);
+/* Adds the age of what began at @time_ms, as struct ht_live has it, and was held until @until_ns.
+ */
+void snapshot_add_age(const struct kernel *kernel, uint32_t time_ms, uint64_t until_ns,
+		      struct site_ages *ages);
+
+/* Adds the age of @entry, held until @until_ns, to @totals; with @min_age_ns only when it was that
+ * old, and then what it contributes to what is in use too. */
+void snapshot_add_held(const struct kernel *kernel, const struct ht_live *entry, uint64_t until_ns,
+		       uint64_t min_age_ns, struct site_totals *totals);
 
 /*
- * Sites of an image that is not current hold nothing any more. With @min_age_ns inuse is
- * summed over the outstanding allocations that are at least so old, or were when their process
- * ended. @now_ns is CLOCK_MONOTONIC. 0 or -errno.
+ * Sites of an image that is not current hold nothing any more. With @aged every outstanding
+ * allocation is looked at, some 0.2 us each: ages are known, and with @min_age_ns inuse is the sum
+ * over those that are at least so old, or were when their process ended. @now_ns is
+ * CLOCK_MONOTONIC. 0 or -errno.
  */
 int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
-		  const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns,
-		  struct snapshot *ret);
+		  const struct snapshot_images *images, bool aged, uint64_t min_age_ns,
+		  uint64_t now_ns, struct snapshot *ret);
 /* Adds what is not in the books any more. */
 void snapshot_add_folded(struct snapshot *snapshot, const struct snapshot_folded *folded);
 void snapshot_done(struct snapshot *snapshot);

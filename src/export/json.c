@@ -73,10 +73,9 @@ static int put_head(const struct encode_frames *writer)
 {
 	const struct profile *profile = writer->profile;
 	json_t *object = json_object(), *comments = json_array();
-	struct row total = {.inuse_error_known = profile->nr_samples > 0,
-			    .alloc_error_known = profile->nr_samples > 0};
-	struct row one;
+	struct row total = row_zero, one;
 
+	total.inuse_error_known = total.alloc_error_known = profile->nr_samples > 0;
 	for (uint32_t i = 0; i < profile->nr_samples; i++) {
 		one = row_of_sample(profile, i);
 		row_add(&total, &one);

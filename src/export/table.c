@@ -2,14 +2,13 @@
 /*
  * The table for reading: the run, a row for each site line (or stack), what was left out, the
  * total. The metric decides the order and the share; bytes and objects of its kind (inuse or
- * alloc; for collections time and pauses) are both shown. The error is one standard error of the
- * bytes, only when sampled.
+ * alloc; for collections time and pauses) are both shown.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "export/summary.h"
+#include "export/table_columns.h"
 #include "export/table_frame.h"
 #include "export/table_rows.h"
 #include "export/text.h"
@@ -25,93 +24,30 @@ struct view {
 	const struct profile *profile;
 	const struct export_options *options;
 	FILE *out;
-	bool inuse;    /* the metric is one of the inuse pair */
-	bool pauses;   /* it is one of the pair of garbage collections */
-	bool sampled;  /* there is an error column */
-	int64_t total; /* of the metric */
+	struct table_columns columns;
 	enum rows_key rows;
 };
 
-static enum metric space_metric(const struct view *view)
+static const char *last_title(const struct export_options *options)
 {
-	return view->pauses  ? METRIC_GC_TIME
-	       : view->inuse ? METRIC_INUSE_SPACE
-			     : METRIC_ALLOC_SPACE;
-}
-
-static enum metric objects_metric(const struct view *view)
-{
-	return view->pauses  ? METRIC_GC_PAUSES
-	       : view->inuse ? METRIC_INUSE_OBJECTS
-			     : METRIC_ALLOC_OBJECTS;
-}
-
-/* A value of space_metric(). */
-static char *text_amount(const struct view *view, char buffer[TEXT_SIZE], int64_t amount)
-{
-	return view->pauses ? text_pause(buffer, amount) : text_bytes(buffer, amount);
-}
-
-/* '±' is one column and two bytes, so the padding is written by hand. */
-static void put_percent_error(FILE *out, double percent)
-{
-	char text[TEXT_SIZE];
-
-	if (percent >= 1000)
-		strcpy(text, ">999%");
-	else
-		snprintf(text, sizeof(text), "%.*f%%", percent < 0.95 ? 1 : 0, percent);
-	fprintf(out, "%*s%s%s", (int)(6 - strlen(text)), "", "\u00b1", text);
-}
-
-static void put_error(const struct view *view, const struct row *row)
-{
-	bool known = view->inuse ? row->inuse_error_known : row->alloc_error_known;
-	double variance = view->inuse ? row->inuse_variance : row->alloc_variance;
-	int64_t bytes = row->values[space_metric(view)];
-
-	if (known && bytes > 0)
-		put_percent_error(view->out, 100 * sqrt(variance) / (double)bytes);
-	else
-		fprintf(view->out, "%7s", "-");
+	return options->by	   ? group_by_name(options->by)
+	       : options->stacks   ? "stack"
+	       : options->inverted ? "caller"
+				   : "site";
 }
 
 static void put_head(const struct view *view)
 {
 	bool color = view->options->color;
 
-	fprintf(view->out, "%s%8s %6s %10s %7s%s  %s%s\n", color ? BOLD : "",
-		view->pauses  ? "paused"
-		: view->inuse ? "inuse"
-			      : "alloc",
-		"share", view->pauses ? "pauses" : "objects", "mean",
-		view->sampled ? "   error" : "",
-		view->options->by	  ? group_by_name(view->options->by)
-		: view->options->stacks	  ? "stack"
-		: view->options->inverted ? "caller"
-					  : "site",
-		color ? RESET : "");
+	fputs(color ? BOLD : "", view->out);
+	table_columns_head(&view->columns, last_title(view->options), view->out);
+	fprintf(view->out, "%s\n", color ? RESET : "");
 }
 
 static void put_values(const struct view *view, const struct row *row)
 {
-	int64_t bytes = row->values[space_metric(view)]; /* or ns */
-	int64_t objects = row->values[objects_metric(view)];
-	char size[TEXT_SIZE], count[TEXT_SIZE] = "-", mean[TEXT_SIZE] = "-", share[TEXT_SIZE] = "-";
-
-	if (view->profile->has_metric[objects_metric(view)])
-		snprintf(count, sizeof(count), "%" PRId64, objects);
-	if (objects > 0)
-		text_amount(view, mean, bytes / objects);
-	if (view->total > 0)
-		snprintf(share, sizeof(share), "%.1f%%",
-			 100 * (double)row->values[view->options->metric] / (double)view->total);
-	fprintf(view->out, "%8s %6s %10s %7s", text_amount(view, size, bytes), share, count, mean);
-	if (view->sampled) {
-		putc(' ', view->out);
-		put_error(view, row);
-	}
-	fputs("  ", view->out);
+	table_columns_put(&view->columns, row, view->out);
 }
 
 static void put_group(const struct view *view, const struct row *row, unsigned int columns)
@@ -142,7 +78,8 @@ static void put_site(const struct view *view, const struct stack *stack, const s
 
 static int put_row(const struct view *view, struct stack *stack, const struct row *row)
 {
-	unsigned int width = view->options->width, used = view->sampled ? 44 : 36;
+	unsigned int width = view->options->width;
+	unsigned int used = table_columns_width(&view->columns);
 	int err;
 
 	if (width && width < MIN_WIDTH)
@@ -164,22 +101,23 @@ static int put_row(const struct view *view, struct stack *stack, const struct ro
 /* What the rows were chosen from. Its error is not known any more. */
 static void put_whole(const struct view *view)
 {
-	struct row whole = {0};
+	struct row whole = row_zero;
 
 	memcpy(whole.values, view->options->whole, sizeof(whole.values));
+	whole.inuse_error_known = whole.alloc_error_known = false;
 	put_values(view, &whole);
 	fputs("total\n", view->out);
 }
 
 static bool is_empty(const struct view *view, const struct row *row)
 {
-	return !row->values[space_metric(view)] && !row->values[objects_metric(view)];
+	return !row->values[view->columns.space] && !row->values[view->columns.objects];
 }
 
 /* Rows are sorted. What comes behind the first @top ones is added up in one row. */
 static int put_rows(const struct view *view, struct stack *stack, const struct table_rows *rows)
 {
-	struct row rest = {.inuse_error_known = true, .alloc_error_known = true}, total = rest;
+	struct row rest = row_zero, total = row_zero;
 	uint32_t shown = 0, left_out = 0;
 	int err;
 
@@ -218,9 +156,9 @@ static void put_nothing(const struct view *view)
 		fputs("Nothing of it is in what was asked for.\n", view->out);
 	else if (profile_note_number(view->profile, "allocs", &allocs) && allocs == 0)
 		fputs("Nothing was allocated while the target was watched.\n", view->out);
-	else if (view->pauses)
+	else if (view->columns.space == METRIC_GC_TIME)
 		fputs("No garbage was collected while the target was watched.\n", view->out);
-	else if (view->inuse && view->profile->nr_samples)
+	else if (view->columns.space == METRIC_INUSE_SPACE && view->profile->nr_samples)
 		fputs("Nothing is held: all that was seen allocated has been freed.\n", view->out);
 	else
 		fputs("The profile holds no samples.\n", view->out);
@@ -232,17 +170,6 @@ static bool all_empty(const struct view *view, const struct table_rows *rows)
 		if (!is_empty(view, &rows->rows[i]))
 			return false;
 	return true;
-}
-
-/* Sampled, and by a tool that states its errors. */
-static bool has_errors(const struct view *view, const struct table_rows *rows)
-{
-	if (view->profile->period <= 1 || view->pauses)
-		return false;
-	for (uint32_t i = 0; i < rows->nr_rows; i++)
-		if (view->inuse ? rows->rows[i].inuse_error_known : rows->rows[i].alloc_error_known)
-			return true;
-	return false;
 }
 
 static int put_body(struct view *view)
@@ -263,11 +190,11 @@ static int put_body(struct view *view)
 	if (err)
 		goto out;
 	table_rows_sort(&rows, options->metric);
+	table_columns_init(&view->columns, view->profile, options, &rows);
 	if (all_empty(view, &rows)) {
 		put_nothing(view);
 		goto out;
 	}
-	view->sampled = has_errors(view, &rows);
 	put_head(view);
 	err = put_rows(view, &stack, &rows);
 out:
@@ -282,11 +209,6 @@ int table_write(const struct profile *profile, const struct export_options *opti
 		.profile = profile,
 		.options = options,
 		.out = out,
-		.inuse = options->metric == METRIC_INUSE_SPACE ||
-			 options->metric == METRIC_INUSE_OBJECTS,
-		.pauses = options->metric == METRIC_GC_TIME || options->metric == METRIC_GC_PAUSES,
-		.total = options->whole ? options->whole[options->metric]
-					: profile_total(profile, options->metric),
 		.rows = !options->inverted ? ROWS_BY_SITE
 			: options->cut	   ? ROWS_BY_LEAF_CALLER
 					   : ROWS_BY_CALLER,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "profile/label.h"
 #include "profile/site.h"
@@ -93,6 +94,13 @@ static int make_key(struct key *key, size_t *max_words, const struct stack *stac
 	return 0;
 }
 
+const struct row row_zero = {
+	.inuse_error_known = true,
+	.alloc_error_known = true,
+	.youngest = INT64_MAX,
+	.oldest = INT64_MIN,
+};
+
 static int64_t add_saturated(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -110,6 +118,8 @@ void row_add(struct row *to, const struct row *from)
 	to->alloc_variance += from->alloc_variance;
 	to->inuse_error_known &= from->inuse_error_known;
 	to->alloc_error_known &= from->alloc_error_known;
+	to->youngest = MIN(to->youngest, from->youngest);
+	to->oldest = MAX(to->oldest, from->oldest);
 }
 
 /* The row of @key, made when it is the first of its kind; NULL when out of memory. */
@@ -125,12 +135,9 @@ static struct row *find_row(struct table_rows *rows, struct table *table, const 
 	row = &rows->rows[index];
 	if (index == rows->nr_rows) {
 		rows->nr_rows++;
-		*row = (struct row){
-			.sample = sample,
-			.line = key->line,
-			.inuse_error_known = true,
-			.alloc_error_known = true,
-		};
+		*row = row_zero;
+		row->sample = sample;
+		row->line = key->line;
 	}
 	row->several_lines |= row->line != key->line;
 	return row;
@@ -139,11 +146,14 @@ static struct row *find_row(struct table_rows *rows, struct table *table, const 
 struct row row_of_sample(const struct profile *profile, uint32_t index)
 {
 	const struct profile_sample *sample = &profile->samples[index];
-	struct row row = {.sample = index};
+	struct row row = row_zero;
 
+	row.sample = index;
 	memcpy(row.values, sample->values, sizeof(row.values));
 	row.inuse_error_known = label_variance(sample, LABEL_INUSE_ERROR, &row.inuse_variance);
 	row.alloc_error_known = label_variance(sample, LABEL_ALLOC_ERROR, &row.alloc_variance);
+	label_number(sample, LABEL_YOUNGEST, &row.youngest);
+	label_number(sample, LABEL_OLDEST, &row.oldest);
 	return row;
 }
 

@@ -23,9 +23,11 @@ struct row {
 	/* Bytes squared; standard errors add in squares because samples are independent. */
 	double inuse_variance, alloc_variance;
 	bool inuse_error_known, alloc_error_known; /* every sample says its error */
-	uint32_t sample;			   /* the first one of the row */
-	bool several_lines;			   /* of the function that the row is of */
-	int64_t line;				   /* private: the first one's */
+	/* Ages of what is held, ms; oldest < youngest: no sample says them. */
+	int64_t youngest, oldest;
+	uint32_t sample;    /* the first one of the row */
+	bool several_lines; /* of the function that the row is of */
+	int64_t line;	    /* private: the first one's */
 };
 
 struct table_rows {
@@ -46,6 +48,9 @@ uint32_t row_frame(const struct stack *stack, enum rows_key key);
 void table_rows_sort(struct table_rows *rows, enum metric metric);
 
 struct row row_of_sample(const struct profile *profile, uint32_t index);
+
+/* A row of no samples. */
+extern const struct row row_zero;
 
 /* Adds the numbers of @from, not its identity. */
 void row_add(struct row *to, const struct row *from);

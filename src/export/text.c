@@ -2,7 +2,9 @@
 /* No locale is asked: who reads a profile, and where, must not change what it says. */
 #include "export/text.h"
 
+#include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "util/utf8.h"
@@ -88,6 +90,41 @@ char *text_pause(char buffer[TEXT_SIZE], int64_t ns)
 		snprintf(buffer, TEXT_SIZE, "%.*fms", ms < 10 ? 2 : ms < 100 ? 1 : 0, ms);
 	else
 		snprintf(buffer, TEXT_SIZE, "%.*fs", ms < 99950 ? 2 : 0, ms / 1000);
+	return buffer;
+}
+
+char *text_count(char buffer[TEXT_SIZE], int64_t count)
+{
+	static const char units[] = "MGTPE";
+	double value = (double)count / 1e6;
+	const char *unit = units;
+
+	if (count > -10000000 && count < 10000000) {
+		snprintf(buffer, TEXT_SIZE, "%" PRId64, count);
+		return buffer;
+	}
+	for (; fabs(value) >= 999.5 && unit[1]; unit++)
+		value /= 1000;
+	snprintf(buffer, TEXT_SIZE, "%.*f%c", fabs(value) < 99.95 ? 1 : 0, value, *unit);
+	return buffer;
+}
+
+char *text_age(char buffer[TEXT_SIZE], int64_t seconds)
+{
+	static const struct {
+		int64_t below, seconds;
+		char name;
+	} units[] = {
+		{60, 1, 's'}, {3600, 60, 'm'}, {48 * 3600, 3600, 'h'}, {INT64_MAX, 86400, 'd'}};
+	size_t i = 0;
+
+	while (seconds >= units[i].below)
+		i++;
+	if (seconds < 1)
+		strcpy(buffer, "<1s");
+	else
+		snprintf(buffer, TEXT_SIZE, "%" PRId64 "%c", seconds / units[i].seconds,
+			 units[i].name);
 	return buffer;
 }
 

@@ -28,6 +28,10 @@ unsigned int text_put(FILE *out, const char *text, unsigned int columns);
 char *text_bytes(char buffer[TEXT_SIZE], int64_t bytes);
 /* "4.2us" "0.83ms" "12.5ms" "4.20s": time in which something stood still. Returns @buffer. */
 char *text_pause(char buffer[TEXT_SIZE], int64_t ns);
+/* "0" "1234567" "12.3M" "5.0G": exact in seven digits, then powers of 1000. Returns @buffer. */
+char *text_count(char buffer[TEXT_SIZE], int64_t count);
+/* "<1s" "59s" "59m" "47h" "400d": in whole units; a negative one is 0. Returns @buffer. */
+char *text_age(char buffer[TEXT_SIZE], int64_t seconds);
 /* "250 ms" "30.0 s" "5 m 10 s" "3 h 20 m" "2 d 4 h"; a negative one is 0. Returns @buffer. */
 char *text_duration(char buffer[TEXT_SIZE], int64_t ns);
 

@@ -12,15 +12,25 @@ const char *label_string(const struct profile_sample *sample, const char *key)
 	return NULL;
 }
 
-bool label_variance(const struct profile_sample *sample, const char *key, double *ret)
+bool label_number(const struct profile_sample *sample, const char *key, int64_t *ret)
 {
 	for (uint32_t i = 0; i < sample->nr_labels; i++) {
 		const struct profile_label *label = &sample->labels[i];
 
 		if (label->string || strcmp(label->key, key) != 0)
 			continue;
-		*ret = (double)label->number * (double)label->number;
+		*ret = label->number;
 		return true;
 	}
 	return false;
+}
+
+bool label_variance(const struct profile_sample *sample, const char *key, double *ret)
+{
+	int64_t error;
+
+	if (!label_number(sample, key, &error))
+		return false;
+	*ret = (double)error * (double)error;
+	return true;
 }

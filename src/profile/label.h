@@ -9,8 +9,15 @@
 #define LABEL_INUSE_ERROR "inuse_stderr"
 #define LABEL_ALLOC_ERROR "alloc_stderr"
 
+/* The same: how old what the sample holds was at the end, milliseconds. */
+#define LABEL_YOUNGEST "youngest"
+#define LABEL_OLDEST   "oldest"
+
 /* The string label @key, or NULL. */
 const char *label_string(const struct profile_sample *sample, const char *key);
+
+/* The numeric label @key; false, and *ret untouched, when there is none. */
+bool label_number(const struct profile_sample *sample, const char *key, int64_t *ret);
 
 /* The square of the numeric label @key; false, and *ret untouched, when there is none. */
 bool label_variance(const struct profile_sample *sample, const char *key, double *ret);

@@ -376,6 +376,18 @@ int symbolize_frame(struct symbolizer *symbolizer, struct profile *profile,
 	return name_in_file(symbolizer, profile, &spot, mapping, place, ret_location);
 }
 
+int symbolize_mapping(struct symbolizer *symbolizer, struct profile *profile,
+		      const struct space *space, uint32_t mapping)
+{
+	const struct mapping *added = &space->mappings[mapping];
+	const char *build_id = "";
+	struct place *place;
+	struct spot spot;
+	int err = find_place(symbolizer, added, added->start, &place, &build_id);
+
+	return err ?: find_spot(symbolizer, profile, added, added->start, build_id, &spot);
+}
+
 int symbolize_label(struct profile *profile, const char *name, uint32_t *ret_location)
 {
 	const struct spot nowhere = {PROFILE_NONE, 0};

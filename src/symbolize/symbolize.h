@@ -45,6 +45,10 @@ struct frame {
 int symbolize_frame(struct symbolizer *symbolizer, struct profile *profile,
 		    const struct space *space, const struct frame *frame, uint32_t *ret_location);
 
+/* Adds a mapping of @space to @profile as symbolize_frame() does. 0 or -errno. */
+int symbolize_mapping(struct symbolizer *symbolizer, struct profile *profile,
+		      const struct space *space, uint32_t mapping);
+
 /* A location that is only a name, such as "[truncated]" or an allocator function's. */
 int symbolize_label(struct profile *profile, const char *name, uint32_t *ret_location);
 

@@ -354,6 +354,42 @@ static void make_lines(struct profile *profile)
 	profile->default_metric = METRIC_ALLOC_SPACE;
 }
 
+#define AGES(from, to)                                                                             \
+	{.key = "youngest", .number = (from), .unit = "milliseconds"},                             \
+	{                                                                                          \
+		.key = "oldest", .number = (to), .unit = "milliseconds"                            \
+	}
+
+/* Two days, sampled: a leak of two stacks, what was made at the start, what is of the moment. */
+static void make_aged(struct profile *profile)
+{
+	static const struct literal literals[] = {
+		{{800000, 819200000, 400000, 409600000},
+		 {{.key = "inuse_stderr", .number = 14000000, .unit = "bytes"},
+		  AGES(120000, 86400000)},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("session_create", "session.c", 54, LEAKY)}},
+		{{100, 102400, 50, 51200},
+		 {{.key = "inuse_stderr", .number = 150000, .unit = "bytes"},
+		  AGES(61000, 172000000)},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("session_create", "session.c", 54, LEAKY),
+		  FRAME("import", "import.c", 7, LEAKY)}},
+		{{12345678, 98765424, 12345678, 98765424},
+		 {{.key = "inuse_stderr", .number = 7000000, .unit = "bytes"},
+		  AGES(172799000, 172799999)},
+		 {FRAME("calloc", NULL, 0, LIBC), FRAME("table_new", "table.c", 9, LEAKY)}},
+		{{4, 4194304, 1, 1048576},
+		 {{.key = "inuse_stderr", .number = 370000, .unit = "bytes"}, AGES(3, 999)},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("reply", "reply.c", 3, LEAKY)}},
+		{{4, 4194304, 0, 0},
+		 {{.key = "inuse_stderr", .number = 0, .unit = "bytes"}},
+		 {FRAME("malloc", NULL, 0, LIBC), FRAME("request", "request.c", 3, LEAKY)}},
+	};
+
+	literal_set_run(profile, 524288);
+	ADD(profile, literals);
+	literal_check(profile_set_note(profile, "watched_ns", "172800000000000"));
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct profile *profile);
@@ -364,6 +400,7 @@ static const struct {
 	{"empty", make_empty},
 	{"freed", make_freed},
 	{"sampled", make_sampled},
+	{"aged", make_aged},
 	{"foreign", make_foreign},
 	{"gc", make_gc},
 	{"js", make_js},

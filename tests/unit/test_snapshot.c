@@ -147,7 +147,8 @@ static void test_totals(void **state)
 
 	(void)state;
 	fill(&kernel);
-	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 0, now_ns(), &snapshot), 0);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, false, 0, now_ns(), &snapshot),
+			 0);
 	assert_int_equal(snapshot.nr_sites, 4);
 	assert_in_range(snapshot.watched_ns, 10000000000, 70000000000);
 	assert_true(snapshot.stats.count[HT_COUNT_allocs] == 1ULL << 40);
@@ -208,19 +209,23 @@ static void test_min_age(void **state)
 	kernel.live[1] = make_live(1, 100, EPOCH, 9900);      /* young */
 	kernel.live[2] = make_live(1, 1000, EPOCH - 1, 1000); /* of the old image */
 	kernel.live[3] = make_live(4, 1000, EPOCH, 1000);     /* of a site not read yet */
-	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 5000000000, now_ns(), &snapshot),
-			 0);
+	assert_int_equal(
+		snapshot_take(&kernel, &stacks, &images, true, 5000000000, now_ns(), &snapshot), 0);
 	ht_contribution(4096, BYTES(3 * 4096), RATE, &c);
 	check_close(snapshot.sites[1].inuse_bytes, 3 * 4096);
 	check_close(snapshot.sites[1].inuse_objects, 3);
 	check_close(snapshot.sites[1].inuse_var, ldexp(c.var, -16) * RATE * RATE);
 	check_close(snapshot.sites[1].alloc_objects, 1000.5);
+	assert_true(snapshot.sites[1].ages.known && !snapshot.sites[0].ages.known);
+	assert_in_range(snapshot.sites[1].ages.youngest_ms, 8000, 9000);
+	assert_int_equal(snapshot.sites[1].ages.oldest_ms, snapshot.sites[1].ages.youngest_ms);
 	assert_true(snapshot.sites[0].inuse_bytes == 0);
 	snapshot_done(&snapshot);
 
 	/* longer than the recording: nothing is so old */
-	assert_int_equal(
-		snapshot_take(&kernel, &stacks, &images, 3600000000000, now_ns(), &snapshot), 0);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, true, 3600000000000, now_ns(),
+				       &snapshot),
+			 0);
 	for (int i = 0; i < 4; i++)
 		assert_true(snapshot.sites[i].inuse_bytes == 0);
 	snapshot_done(&snapshot);
@@ -242,17 +247,19 @@ static void test_min_age_of_ended(void **state)
 	kernel.live[0] = make_live(1, 4096, EPOCH, 1000); /* 3 s old at the end */
 	kernel.live[1] = make_live(1, 8192, EPOCH, 1001);
 	assert_int_equal(snapshot_take(&kernel, &stacks,
-				       &(struct snapshot_images){until_ns, &ended_ns}, 3000000000,
-				       now_ns(), &snapshot),
+				       &(struct snapshot_images){until_ns, &ended_ns}, true,
+				       3000000000, now_ns(), &snapshot),
 			 0);
 	check_close(snapshot.sites[1].inuse_bytes, 3 * 4096);
 	snapshot_done(&snapshot);
 
 	assert_int_equal(snapshot_take(&kernel, &stacks,
-				       &(struct snapshot_images){until_ns, &ended_ns}, 0, now_ns(),
-				       &snapshot),
+				       &(struct snapshot_images){until_ns, &ended_ns}, true, 0,
+				       now_ns(), &snapshot),
 			 0);
 	check_close(snapshot.sites[1].inuse_bytes, ldexp(1, 39) + 0.25);
+	assert_int_equal(snapshot.sites[1].ages.youngest_ms, 2999);
+	assert_int_equal(snapshot.sites[1].ages.oldest_ms, 3000);
 	snapshot_done(&snapshot);
 }
 
@@ -267,7 +274,8 @@ static void test_stacks_of_sites(void **state)
 	(void)state;
 	fill(&kernel);
 	assert_int_equal(stacks_add(&stacks, &event, NULL), 0);
-	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 0, now_ns(), &snapshot), 0);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, false, 0, now_ns(), &snapshot),
+			 0);
 	assert_null(snapshot.sites[0].stack);
 	assert_null(snapshot.sites[1].stack);
 	assert_ptr_equal(snapshot.sites[2].stack, stacks_at(&stacks, 2));
@@ -285,11 +293,13 @@ static void test_errors(void **state)
 	(void)state;
 	fill(&kernel);
 	kernel.stats_err = -EPERM;
-	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 0, now_ns(), &snapshot), -EPERM);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, false, 0, now_ns(), &snapshot),
+			 -EPERM);
 	assert_null(snapshot.sites);
 	kernel.stats_err = 0;
 	kernel.live_err = -ENOMEM;
-	assert_int_equal(snapshot_take(&kernel, &stacks, &images, 1, now_ns(), &snapshot), -ENOMEM);
+	assert_int_equal(snapshot_take(&kernel, &stacks, &images, true, 1, now_ns(), &snapshot),
+			 -ENOMEM);
 	assert_null(snapshot.sites);
 }
 
