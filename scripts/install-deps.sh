@@ -40,6 +40,7 @@ packages() {
 		test        gdb                  gdb
 		test        tmux                 tmux
 		test        golang-go            go
+		test?       golang-github-google-pprof-dev -
 		test        redis-server         redis-server
 		test        musl-tools           musl-gcc
 		test        libjemalloc2         -

@@ -16,7 +16,7 @@ bool text_is_harmful(uint32_t code)
 	       code == 0x200e || code == 0x200f || code == 0x061c;
 }
 
-static unsigned int count_columns(const char *text)
+unsigned int text_columns(const char *text)
 {
 	unsigned int columns = 0;
 
@@ -46,7 +46,7 @@ unsigned int text_put(FILE *out, const char *text, unsigned int columns)
 		fwrite(text, 1, length, out);
 		return length;
 	}
-	if (columns && count_columns(text) > columns) {
+	if (columns && text_columns(text) > columns) {
 		tail = columns > 3 ? "..." : "";
 		limit = columns - (unsigned int)strlen(tail);
 	}

@@ -22,6 +22,9 @@ bool text_is_harmful(uint32_t code);
  */
 unsigned int text_put(FILE *out, const char *text, unsigned int columns);
 
+/* The columns of @text as it would be written: its code points. */
+unsigned int text_columns(const char *text);
+
 #define TEXT_SIZE 24 /* holds any result of those below */
 
 /* "0" "1023" "1.5K" "15.2M" "152M", powers of 1024. Returns @buffer. */

@@ -9,7 +9,7 @@ import atexit
 
 from harness import *
 
-PACKAGES = ["playwright-core@1.65.1", "speedscope@1.25.0", "ajv@8.20.0"]
+PACKAGES = ["playwright-core@1.65.1", "speedscope@1.25.0", "ajv@8.20.0", "pprof-format@2.3.2"]
 HERE = Path(__file__).resolve().parent
 _running = {}
 

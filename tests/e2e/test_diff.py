@@ -8,6 +8,7 @@ import collections
 import xml.etree.ElementTree as ElementTree
 
 from browser import *
+from gopprof import *
 from nodes import *
 
 OLD = ["--old"]
@@ -242,31 +243,19 @@ def svg_widths():
     expect(names["shrinks"].get("class").startswith("m"), names["shrinks"].attrib)
 
 
-def go_pprof(*args):
-    if not shutil.which("go"):
-        raise Skip("go is not installed")
-    environment = dict(os.environ, PPROF_BINARY_PATH="/nonexistent", HOME=str(scratch()))
-    return expect_status(run(["go", "tool", "pprof", *args], env=environment), 0).stdout
-
-
-def top_flat(text):
-    """Go's -top: the bytes of every function by itself."""
-    found = {}
-    for line in text.splitlines():
-        match = re.fullmatch(r"\s*(-?\d+)B?\s+\S+%\s+\S+%\s+(-?\d+)B?\s+\S+%\s+(.*)", line)
-        if match:
-            found[match[3].replace(" (inline)", "")] = int(match[2])
-    return found
-
-
-@test("go tool pprof: -top of the difference has the numbers of -diff_base of the two")
+@test("pprof: -top of the difference has the numbers of -diff_base of the two, in both its forms")
 def go_reads():
+    for tool in TOOLS:
+        go_reads_with(tool)
+
+
+def go_reads_with(tool):
     written = scratch() / "change.pb.gz"
     for new in (restarted(), rebuilt()):
         diff("-q", "-o", written, base()[0], new[0])
         options = ["-top", "-unit=B", "-nodefraction=0", "-nodecount=100", "-sample_index=inuse_space"]
-        ours = top_flat(go_pprof(*options, written))
-        theirs = top_flat(go_pprof(*options, f"-diff_base={base()[0]}", new[0]))
+        ours = top_flat(go_pprof(*options, written, tool=tool))
+        theirs = top_flat(go_pprof(*options, f"-diff_base={base()[0]}", new[0], tool=tool))
         expect(ours and ours["main"] == total(new, "inuse_space"), ours)
         for site in [*SITES, "main"]:
             expect(ours.get(site, 0) == theirs.get(site, 0), site, ours, theirs)

@@ -6,7 +6,7 @@ totals that Go's pprof has, or says why not."""
 import gzip
 import xml.etree.ElementTree
 
-from harness import *
+from gopprof import *
 
 GO_PROGRAM = """package main
 import ("os"; "runtime"; "runtime/pprof")
@@ -31,18 +31,10 @@ int main(void) { for (int i = 0; i < 1000; i++) { free(drop()); kept[i] = keep()
 """
 
 
-def go_environment():
-    if not shutil.which("go"):
-        raise Skip("go is not installed")
-    home = scratch()
-    return dict(os.environ, HOME=str(home), PPROF_TMPDIR=str(home), GOCACHE=str(home / "cache"))
-
-
 def pprof_total(path, metric):
     """What Go's pprof says is the total; None when it says that there is nothing."""
     unit = ["-unit=bytes"] if metric.endswith("space") else []
-    argv = ["go", "tool", "pprof", "-top", *unit, f"-sample_index={metric}", path]
-    text = expect_status(run(argv, env=go_environment()), 0).stdout
+    text = go_pprof("-top", *unit, f"-sample_index={metric}", path)
     total = re.search(r"of (\d+)B? total", text)
     return int(total.group(1)) if total else None
 

@@ -3,10 +3,10 @@
 """One profile in every format: all say the same as the pprof file, read by our own reader and by
 Go's pprof."""
 
-import atexit
 import collections
 
-from harness import *
+from browser import *
+from gopprof import *
 
 _made = {}
 
@@ -128,35 +128,71 @@ def error_column():
     expect(rows and all("\u00b1" in line for line in rows), text)
 
 
-def go_pprof(*args):
-    if not shutil.which("go"):
-        raise Skip("go is not installed")
-    home = scratch()
-    environment = dict(os.environ, HOME=str(home), PPROF_TMPDIR=str(home))
-    return expect_status(run(["go", "tool", "pprof", *args], env=environment), 0).stdout
+for tool in TOOLS:
 
+    @test(f"{tool} reads it: its totals and sites are ours", tool)
+    def go(tool):
+        path, profile, truths = made()
+        for metric in METRICS.values():
+            unit = ["-unit=bytes"] if metric.endswith("space") else []
+            options = ["-top", "-cum", *unit, f"-sample_index={metric}", "-nodefraction=0"]
+            text = go_pprof(*options, path, tool=tool)
+            total = re.search(r"of (\d+)(B)? total", text)
+            expect(total and int(total.group(1)) == profile.total(metric), metric, text[:400])
+            expect("File: shapes" in text, "the first mapping is the program's", text[:400])
+            key = next(k for k, m in METRICS.items() if m == metric)
+            rows = [line.split() for line in text.splitlines()]
+            cumulative = {row[5]: row[3] for row in rows if len(row) >= 6}
+            for truth in truths:
+                if truth["site"].startswith("by_"):
+                    got = cumulative.get(truth["site"], "0").rstrip("B")
+                    expect(int(got) == truth[key], truth, got, text)
 
-@test("go tool pprof reads it: its totals and sites are ours")
-def go():
-    path, profile, truths = made()
-    for metric in METRICS.values():
-        unit = ["-unit=bytes"] if metric.endswith("space") else []
-        text = go_pprof("-top", "-cum", *unit, f"-sample_index={metric}", "-nodefraction=0", path)
-        total = re.search(r"of (\d+)(B)? total", text)
-        expect(total and int(total.group(1)) == profile.total(metric), metric, text[:400])
-        key = next(k for k, m in METRICS.items() if m == metric)
-        cumulative = {l.split()[5]: l.split()[3] for l in text.splitlines() if len(l.split()) >= 6}
-        for truth in truths:
-            if not truth["site"].startswith("by_"):
+    @test(f"{tool} -traces: every stack with its bytes", tool)
+    def traces(tool):
+        path, profile, _ = made()
+        text = go_pprof("-traces", "-unit=B", "-sample_index=alloc_space", path, tool=tool)
+        theirs, ours = collections.Counter(), collections.Counter()
+        for trace in text.split("-----------+-------------------------------------------------------")[1:]:
+            lines = [l for l in trace.splitlines() if l.strip() and not re.match(r"\s*\S+:\s", l)]
+            if not lines:
                 continue
-            got = cumulative.get(truth["site"], "0").rstrip("B")
-            expect(int(got) == truth[key], truth, got, text)
+            value, first = re.fullmatch(r"\s*(-?\d+)B?\s+(.*)", lines[0]).groups()
+            frames = [first, *[line.strip() for line in lines[1:]]]
+            theirs[tuple(f.replace(" (inline)", "") for f in frames)] += int(value)
+        for sample in profile.samples:
+            if sample.values["alloc_space"]:
+                ours[tuple(sample.frames)] += sample.values["alloc_space"]
+        expect(ours == theirs, (ours - theirs), (theirs - ours))
 
 
-@test("go tool pprof shows inuse_space unless told otherwise")
+@test("pprof shows inuse_space unless told otherwise")
 def go_default():
     path, _, _ = made()
-    expect("Type: inuse_space" in go_pprof("-top", path), "the default sample type")
+    for tool in TOOLS:
+        expect("Type: inuse_space" in go_pprof("-top", path, tool=tool), "the default sample type")
+
+
+DECODE = """
+const { Profile } = require("pprof-format");
+const profile = Profile.decode(require("zlib").gunzipSync(require("fs").readFileSync(process.argv[1])));
+const text = (i) => profile.stringTable.strings[Number(i)];
+const functions = new Map(profile.function.map((f) => [f.id, text(f.name)]));
+const places = new Map(profile.location.map((l) => [l.id, l.line.map((i) => functions.get(i.functionId))]));
+console.log(JSON.stringify({
+    types: profile.sampleType.map((t) => [text(t.type), text(t.unit)]),
+    samples: profile.sample.map((s) => [s.locationId.flatMap((l) => places.get(l)), s.value.map(Number)]),
+}));
+"""
+
+
+@test("pprof-format of npm decodes it: every stack with its four values")
+def npm():
+    path, profile, _ = made()
+    got = json.loads(expect_status(run_node(DECODE, path), 0).stdout)
+    expect([tuple(t) for t in got["types"]] == profile.types, got["types"])
+    ours = sorted([s.frames, [s.values[name] for name, _ in profile.types]] for s in profile.samples)
+    expect(sorted(got["samples"]) == ours, got["samples"], ours)
 
 
 @test("report writes pprof again: the same profile")

@@ -57,6 +57,8 @@ def seen(process, *options):
 
 
 class Score(collections.Counter):
+    first = ""  # of the stacks that were not right
+
     def compare(self, stop, lines):
         kind = "cold" if stop["round"] == 0 else "hot"
         self[kind] += len(stop["stack"])
@@ -68,8 +70,10 @@ class Score(collections.Counter):
             if not right:
                 wrong.append((want, got))
         if wrong or len(lines) != len(stop["stack"]):
-            print(f"# {stop['scenario']}, round {stop['round']}: {len(lines)} lines of",
-                  len(stop["stack"]), wrong[:2])
+            what = (f"{stop['scenario']}, round {stop['round']}: {len(lines)} lines of "
+                    f"{len(stop['stack'])} {wrong[:2]}")
+            self.first = self.first or f"{what}; all: {lines}"
+            print("#", what)
         self["generated"] += sum(line["kind"] == 1 for line in lines)
         self["inlined"] += len(lines) - len({line["frame"] for line in lines})
 
@@ -87,8 +91,8 @@ def names(version):
     print(f"# {dict(score)}; a frame takes {cold_us[len(cold_us) // 2]:.0f} us,",
           f"known {cached_us[len(cached_us) // 2]:.2f} us; {cost['layout_ms']:.0f} ms for a layout")
     expect(score["cold"] > 500 and score["generated"] > 500 and score["inlined"] > 100, score)
-    expect(score["cold right"] == score["cold"], score)
-    expect(score["hot right"] >= 0.99 * score["hot"], score)
+    expect(score["cold right"] == score["cold"], score, score.first)
+    expect(score["hot right"] >= 0.99 * score["hot"], score, score.first)
 
 
 def moved(version):
@@ -99,8 +103,8 @@ def moved(version):
         lines, _ = seen(process, "1", "moved")
         score.compare(stop, lines)
     print(f"# {dict(score)}")
-    expect(score["cold"] > 10 and score["cold right"] == score["cold"], score)
-    expect(score["hot right"] >= 0.99 * score["hot"], score)
+    expect(score["cold"] > 10 and score["cold right"] == score["cold"], score, score.first)
+    expect(score["hot right"] >= 0.99 * score["hot"], score, score.first)
 
 
 for v in VERSIONS:
