@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A leak is a series that rises (Mann-Kendall, p < 0.01), whose last third is wholly above its
+ * first, which is no single step, and which rises in its second half at least half as fast as in
+ * its first and to its very end. Each of these is there for one kind of false alarm: noise,
+ * sawteeth and rhythms, one-off growth, and caches that fill.
+ */
+#include "profile/trend.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define P_MOST		0.01 /* of the whole */
+#define P_RECENT_MOST	0.1  /* of the second half, two-sided */
+#define SLOWING		0.5  /* of the first half's slope, and of the whole's */
+#define PART_LEAST	0.25 /* of the whole's slope: the first half's, the last third's */
+#define ERRORS_LEAST	3    /* that a growth must be */
+#define SURVIVING_LEAST 0.9  /* of the recordings have survivors */
+
+const char *trend_verdict_name(enum trend_verdict verdict)
+{
+	static const char *const names[NR_TREND_VERDICTS] = {
+		[TREND_TOO_LITTLE] = "too little data",
+		[TREND_STEADY] = "steady",
+		[TREND_SHRINKING] = "shrinking",
+		[TREND_FILLING] = "cache filling",
+		[TREND_LEAK] = "leak",
+	};
+
+	return names[verdict];
+}
+
+const char *trend_reason_text(enum trend_reason reason)
+{
+	static const char *const texts[NR_TREND_REASONS] = {
+		[TREND_FEW_POINTS] = "fewer than 8 points of one run of the process",
+		[TREND_NO_ORDER] = "its points are in no order that chance would not bring",
+		[TREND_FALLS] = "it gets less",
+		[TREND_OVERLAPS] = "it comes back to where it was",
+		[TREND_STEP] = "it grew once, at one time",
+		[TREND_SLOWS] = "it grows more and more slowly, or no more",
+		[TREND_IN_ERROR] = "it grew by less than three standard errors of sampling",
+		[TREND_SLOW] = "it grows more slowly than the threshold",
+		[TREND_GROWS] = "it grows all the time",
+		[TREND_SURVIVES] = "nearly every recording has some that stays",
+		[TREND_DRIES_UP] = "what stays gets less from recording to recording",
+		[TREND_SURVIVES_NOT] = "most recordings have nothing that stays",
+	};
+
+	return texts[reason];
+}
+
+/* The last run with enough points, else the one with most. */
+static const struct trend_point *choose_run(const struct trend_point *points, size_t nr,
+					    size_t *ret_nr, size_t *ret_nr_runs)
+{
+	const struct trend_point *chosen = points;
+	size_t begin = 0;
+
+	*ret_nr = *ret_nr_runs = 0;
+	for (size_t i = 1; i <= nr; i++) {
+		if (i < nr && points[i].run == points[begin].run)
+			continue;
+		++*ret_nr_runs;
+		if (i - begin >= TREND_POINTS_MIN || i - begin > *ret_nr) {
+			chosen = points + begin;
+			*ret_nr = i - begin;
+		}
+		begin = i;
+	}
+	return chosen;
+}
+
+/* The parts of a series that are looked at by themselves. */
+struct parts {
+	struct slope whole, first_half, second_half, last_third;
+};
+
+static int estimate_parts(const struct slope_point *points, size_t nr, struct parts *ret)
+{
+	size_t half = nr / 2, third = nr / 3 > 3 ? nr / 3 : 3;
+	const struct {
+		size_t begin, nr;
+		struct slope *slope;
+	} parts[] = {
+		{0, nr, &ret->whole},
+		{0, half, &ret->first_half},
+		{nr - half, half, &ret->second_half},
+		{nr - third, third, &ret->last_third},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++)
+		err = slope_estimate(points + parts[i].begin, parts[i].nr, parts[i].slope);
+	return err;
+}
+
+/* Is every point of the last third above every one of the first? */
+static bool is_apart(const struct slope_point *points, size_t nr)
+{
+	double most = -INFINITY, least = INFINITY;
+
+	for (size_t i = 0; i < nr / 3; i++) {
+		most = fmax(most, points[i].y);
+		least = fmin(least, points[nr - 1 - i].y);
+	}
+	return least > most;
+}
+
+/* What is held at a later point was mostly held at an earlier one too, so that the errors are not
+ * those of independent points: the larger one is taken. */
+static bool is_in_error(const struct trend_point *points, size_t nr, double growth)
+{
+	return growth < ERRORS_LEAST * fmax(points[0].error, points[nr - 1].error);
+}
+
+static enum trend_reason reason_of(const struct trend_point *points,
+				   const struct slope_point *plain, size_t nr,
+				   const struct parts *parts, double threshold)
+{
+	double slope = parts->whole.slope, span = plain[nr - 1].x - plain[0].x;
+
+	if (parts->whole.p >= P_MOST || slope == 0)
+		return TREND_NO_ORDER;
+	if (slope < 0)
+		return TREND_FALLS;
+	if (!is_apart(plain, nr))
+		return TREND_OVERLAPS;
+	if (parts->first_half.slope < PART_LEAST * slope)
+		return TREND_STEP;
+	if (parts->second_half.slope < SLOWING * fmax(slope, parts->first_half.slope) ||
+	    parts->second_half.p > P_RECENT_MOST || parts->last_third.slope < PART_LEAST * slope)
+		return TREND_SLOWS;
+	if (is_in_error(points, nr, slope * span))
+		return TREND_IN_ERROR;
+	return slope < threshold ? TREND_SLOW : TREND_GROWS;
+}
+
+static enum trend_verdict verdict_of(enum trend_reason reason)
+{
+	static const enum trend_verdict verdicts[NR_TREND_REASONS] = {
+		[TREND_FEW_POINTS] = TREND_TOO_LITTLE,
+		[TREND_NO_ORDER] = TREND_STEADY,
+		[TREND_FALLS] = TREND_SHRINKING,
+		[TREND_OVERLAPS] = TREND_STEADY,
+		[TREND_STEP] = TREND_STEADY,
+		[TREND_SLOWS] = TREND_FILLING,
+		[TREND_IN_ERROR] = TREND_STEADY,
+		[TREND_SLOW] = TREND_STEADY,
+		[TREND_GROWS] = TREND_LEAK,
+		[TREND_SURVIVES] = TREND_LEAK,
+		[TREND_DRIES_UP] = TREND_FILLING,
+		[TREND_SURVIVES_NOT] = TREND_STEADY,
+	};
+
+	return verdicts[reason];
+}
+
+/* The points without what they carry besides; NULL when out of memory. The caller's to free. */
+static struct slope_point *plain_points(const struct trend_point *points, size_t nr)
+{
+	struct slope_point *plain = calloc(nr, sizeof(*plain));
+
+	for (size_t i = 0; i < nr && plain; i++)
+		plain[i] = (struct slope_point){points[i].time - points[0].time, points[i].value};
+	return plain;
+}
+
+/* 1: there are enough points. 0: @ret is done. */
+static int begin(const struct trend_point **points, size_t *nr, struct trend *ret)
+{
+	*ret = (struct trend){.verdict = TREND_TOO_LITTLE, .reason = TREND_FEW_POINTS, .p = 1};
+	*points = choose_run(*points, *nr, nr, &ret->nr_runs);
+	ret->nr = *nr;
+	if (*nr)
+		ret->seconds = (*points)[*nr - 1].time - (*points)[0].time;
+	return *nr >= TREND_POINTS_MIN && ret->seconds > 0;
+}
+
+int trend_judge(const struct trend_point *points, size_t nr, double threshold, struct trend *ret)
+{
+	struct slope_point *plain;
+	struct parts parts;
+	int err;
+
+	if (!begin(&points, &nr, ret))
+		return 0;
+	plain = plain_points(points, nr);
+	if (!plain)
+		return -ENOMEM;
+	err = estimate_parts(plain, nr, &parts);
+	if (!err) {
+		ret->reason = reason_of(points, plain, nr, &parts, threshold);
+		ret->verdict = verdict_of(ret->reason);
+		ret->growth = parts.whole.slope;
+		ret->low = parts.whole.low;
+		ret->high = parts.whole.high;
+		ret->p = parts.whole.p;
+		ret->first = parts.whole.middle - ret->growth * ret->seconds / 2;
+		ret->last = ret->first + ret->growth * ret->seconds;
+	}
+	free(plain);
+	return err == -EDOM ? 0 : err; /* all at one time: that is too little */
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median of @values, which are sorted, and the ranks between which it is in 95 of 100 cases
+ * (the binomial distribution, as a normal one). */
+static void set_median(double *values, size_t nr, struct trend *ret)
+{
+	double wide = 0.98 * sqrt((double)nr);
+	long low, high;
+
+	qsort(values, nr, sizeof(*values), compare);
+	low = (long)floor((double)nr / 2 - wide);
+	high = (long)ceil((double)nr / 2 + wide) - 1;
+	ret->growth = nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
+	ret->low = values[low > 0 ? low : 0];
+	ret->high = values[high < (long)nr ? high : (long)nr - 1];
+}
+
+/* A survivor counts when it is more than what sampling may have made up. */
+static size_t count_surviving(const struct trend_point *points, size_t nr)
+{
+	size_t surviving = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		surviving += points[i].value > points[i].error && points[i].value > 0;
+	return surviving;
+}
+
+static enum trend_reason reason_of_rates(const struct trend_point *points,
+					 const struct slope_point *plain, size_t nr,
+					 const struct parts *parts, double threshold,
+					 const struct trend *trend)
+{
+	double change = parts->whole.slope * (plain[nr - 1].x - plain[0].x);
+
+	if ((double)count_surviving(points, nr) < SURVIVING_LEAST * (double)nr)
+		return count_surviving(points, nr / 3) >
+				       count_surviving(points + nr - nr / 3, nr / 3)
+			       ? TREND_DRIES_UP
+			       : TREND_SURVIVES_NOT;
+	if (parts->whole.p < P_MOST && change < -trend->growth)
+		return TREND_DRIES_UP;
+	return trend->low < threshold ? TREND_SLOW : TREND_SURVIVES;
+}
+
+int trend_judge_rates(const struct trend_point *points, size_t nr, double threshold,
+		      struct trend *ret)
+{
+	struct slope_point *plain;
+	struct parts parts;
+	double *values;
+	int err;
+
+	if (!begin(&points, &nr, ret))
+		return 0;
+	plain = plain_points(points, nr);
+	values = calloc(nr, sizeof(*values));
+	err = plain && values ? estimate_parts(plain, nr, &parts) : -ENOMEM;
+	if (!err) {
+		for (size_t i = 0; i < nr; i++)
+			values[i] = points[i].value;
+		set_median(values, nr, ret);
+		ret->reason = reason_of_rates(points, plain, nr, &parts, threshold, ret);
+		ret->verdict = verdict_of(ret->reason);
+		ret->p = parts.whole.p;
+		ret->first = points[0].value;
+		ret->last = points[nr - 1].value;
+	}
+	free(values);
+	free(plain);
+	return err == -EDOM ? 0 : err;
+}
