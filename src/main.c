@@ -32,6 +32,8 @@ static const struct command {
 	 "heaptap top", &top_argp},
 	{"gc", "garbage collections of a running Node process, live", cmd_gc, "heaptap gc",
 	 &gc_argp},
+	{"trend", "a directory of profiles: which stacks leak, how fast, how sure", cmd_trend,
+	 "heaptap trend", &trend_argp},
 	{"store", "list and clear up the profiles that record --store left", cmd_store,
 	 "heaptap store", &store_argp},
 	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check",

@@ -12,6 +12,7 @@
 #include "cmd/rss.h"
 #include "cmd/v8_recording.h"
 #include "collect/arenas.h"
+#include "proc/cgroup_memory.h"
 
 static int note_counts(struct profile *profile, const struct snapshot *snapshot, bool books)
 {
@@ -77,6 +78,21 @@ static int note_place(struct profile *profile, const struct target *target)
 		err = profile_set_note(profile, "cgroup", "%s", target->cgroup.path);
 	if (!err && *target->cgroup.container)
 		err = profile_set_note(profile, "container", "%s", target->cgroup.container);
+	return err ?: note_cgroup_memory(profile, target);
+}
+
+/* What the process's control group uses now, and may use. */
+static int note_cgroup_memory(struct profile *profile, const struct target *target)
+{
+	struct cgroup_memory memory;
+	int err;
+
+	if (!target->cgroup.path || !strcmp(target->cgroup.path, "/") ||
+	    cgroup_memory_read(target->cgroup.path, &memory))
+		return 0;
+	err = profile_set_note(profile, "cgroup_memory", "%" PRIu64, memory.used);
+	if (!err && memory.limit)
+		err = profile_set_note(profile, "cgroup_limit", "%" PRIu64, memory.limit);
 	return err;
 }
 

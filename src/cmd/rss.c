@@ -22,6 +22,7 @@ void rss_account(const struct session *session, double native_bytes, struct rss 
 			    .change = sums.rss_anon_change};
 	session_javascript(session, &javascript);
 	ret->has_v8 = javascript.nr_heaps;
+	ret->v8_heap = javascript.committed;
 	for (int i = 0; i < V8_NR_SPACES; i++) {
 		ret->spaces[i] = javascript.space_changes[i];
 		ret->v8 += ret->spaces[i];
@@ -31,7 +32,9 @@ void rss_account(const struct session *session, double native_bytes, struct rss 
 
 static int note_spaces(struct profile *profile, const struct rss *rss)
 {
-	int err = profile_set_note(profile, "rss_v8", "%" PRId64, rss->v8);
+	int err = profile_set_note(profile, "v8_heap", "%" PRIu64, rss->v8_heap);
+
+	err = err ?: profile_set_note(profile, "rss_v8", "%" PRId64, rss->v8);
 
 	for (int i = 0; i < V8_NR_SPACES && !err; i++) {
 		char key[32];

@@ -19,7 +19,8 @@ struct rss {
 	int64_t native; /* allocated meanwhile and in use; what JavaScript has outside of V8's heap
 			 * (Buffers) is in it */
 	bool has_v8;	/* V8's heaps could be read */
-	int64_t v8;	/* change of what they have committed */
+	uint64_t v8_heap;	      /* what they have committed */
+	int64_t v8;		      /* change of that */
 	int64_t spaces[V8_NR_SPACES]; /* of that by space */
 	int64_t rest;
 };

@@ -7,9 +7,11 @@
 static void add_spaces(const struct javascript *javascript, struct javascript_report *sum)
 {
 	sum->nr_heaps += javascript->spaces.nr_isolates;
-	for (int i = 0; i < V8_NR_SPACES; i++)
+	for (int i = 0; i < V8_NR_SPACES; i++) {
+		sum->committed += javascript->spaces.committed[i];
 		sum->space_changes[i] += (int64_t)(javascript->spaces.committed[i] -
 						   javascript->spaces_start.committed[i]);
+	}
 }
 
 void javascript_report_add(struct javascript_report *report, const struct javascript *javascript)

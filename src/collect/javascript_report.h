@@ -22,6 +22,7 @@ struct javascript_report {
 	bool unreadable;
 	struct v8_resolver_stats stats;
 	unsigned int nr_heaps;		     /* isolates whose sizes are known */
+	uint64_t committed;		     /* bytes, of all spaces */
 	int64_t space_changes[V8_NR_SPACES]; /* bytes committed since it was found */
 };
 

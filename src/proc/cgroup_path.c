@@ -3,30 +3,14 @@
 #include "proc/cgroup_path.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "proc/cgroup_mounts.h"
 #include "proc/memberships.h"
-#include "proc/procfs.h"
-
-#define MOUNTS_SIZE (256 << 10)
-
-/* Calls @visit with each place a cgroup hierarchy is mounted at, until it returns true. */
-static bool each_mount(const char *mounts, bool (*visit)(const char *mount, void *arg), void *arg)
-{
-	char mount[PATH_MAX], type[32];
-
-	for (const char *line = mounts; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "%*s %4095s %31s", mount, type) == 2 &&
-		    !strncmp(type, "cgroup", strlen("cgroup")) && visit(mount, arg))
-			return true;
-	return false;
-}
 
 /* Is @below equal to @above, or a path below it? */
 static bool is_below(const char *below, const char *above, size_t length)
@@ -55,7 +39,7 @@ char *cgroup_path_of(const char *text, const char *mounts)
 	size_t length;
 	char *path;
 
-	each_mount(mounts, visit_longest, &longest);
+	cgroup_mounts_each(mounts, visit_longest, &longest);
 	text += longest.length;
 	text += strspn(text, "/");
 	if (asprintf(&path, "/%s", text) < 0)
@@ -77,18 +61,15 @@ static bool visit_exists(const char *mount, void *arg)
 
 char *cgroup_path_settle(const char *text)
 {
-	char *mounts = calloc(1, MOUNTS_SIZE), *path = NULL;
-	int dir = procfs_open(getpid());
+	char *mounts = cgroup_mounts_read(), *path = NULL;
 
-	if (mounts && dir >= 0 && procfs_read(dir, "mounts", mounts, MOUNTS_SIZE) >= 0)
+	if (mounts)
 		path = cgroup_path_of(text, mounts);
-	if (path && !each_mount(mounts, visit_exists, path)) {
+	if (path && !cgroup_mounts_each(mounts, visit_exists, path)) {
 		free(path);
 		path = NULL;
 		errno = ENOENT;
 	}
-	if (dir >= 0)
-		close(dir);
 	free(mounts);
 	return path;
 }

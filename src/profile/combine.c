@@ -55,7 +55,9 @@ static const struct {
 	{"source", DROP},
 	{"files", DROP},
 	{"cost", DROP},
-	{"rss_", DROP}, /* and all that begins so */
+	{"cgroup_", DROP}, /* and all that begins so, as the next ones */
+	{"v8_heap", DROP},
+	{"rss_", DROP},
 	{"lost_", SUM},
 };
 

@@ -63,8 +63,7 @@ static bool has_rust_hash(const char *name, size_t length)
 	return true;
 }
 
-/* How much of @name, which is not empty, counts. */
-static size_t name_length(const char *name)
+size_t identity_name_length(const char *name)
 {
 	const char *clone = strstr(name, " [clone ");
 	size_t length = clone && clone > name ? (size_t)(clone - name) : strlen(name);
@@ -79,8 +78,7 @@ static size_t name_length(const char *name)
 /* --- modules -----------------------------------------------------------------------------------
  */
 
-/* "libfoo.so" of "/usr/lib/libfoo.so.1.2.3 (deleted)". */
-static const char *module_stem(const char *file, size_t *ret_length)
+const char *identity_module_stem(const char *file, size_t *ret_length)
 {
 	static const char deleted[] = " (deleted)";
 	const char *base = stack_basename(file), *so = strstr(base, ".so.");
@@ -102,7 +100,7 @@ static int enter_base_module(struct identities *identities, const struct profile
 	uint32_t of_id;
 	size_t length;
 
-	stem = module_stem(mapping->file, &length);
+	stem = identity_module_stem(mapping->file, &length);
 	if (!table_enter(&identities->stems, stem, length, next, ret))
 		return -ENOMEM;
 	if (!*id)
@@ -122,7 +120,7 @@ static int enter_new_module(struct identities *identities, const struct profile_
 	const char *id = mapping->build_id, *stem;
 	size_t length;
 
-	stem = module_stem(mapping->file, &length);
+	stem = identity_module_stem(mapping->file, &length);
 	if (table_find(&identities->stems, stem, length, ret))
 		return 0;
 	if (*id && !table_find(&identities->ambiguous_ids, id, strlen(id), NULL))
@@ -134,7 +132,7 @@ static bool has_stem(const struct profile *profile, const char *stem, size_t len
 {
 	for (uint32_t i = 0; i < profile->nr_mappings; i++) {
 		size_t other_length;
-		const char *other = module_stem(profile->mappings[i].file, &other_length);
+		const char *other = identity_module_stem(profile->mappings[i].file, &other_length);
 
 		if (length == other_length && !memcmp(stem, other, length))
 			return true;
@@ -151,8 +149,8 @@ static bool is_renamed(const struct profile *base, const struct profile *new)
 	if (!base->nr_mappings || !new->nr_mappings || *base->mappings[0].file == '[' ||
 	    *new->mappings[0].file == '[')
 		return false;
-	stems[BASE] = module_stem(base->mappings[0].file, &lengths[BASE]);
-	stems[NEW] = module_stem(new->mappings[0].file, &lengths[NEW]);
+	stems[BASE] = identity_module_stem(base->mappings[0].file, &lengths[BASE]);
+	stems[NEW] = identity_module_stem(new->mappings[0].file, &lengths[NEW]);
 	return lengths[BASE] && lengths[NEW] && !has_stem(base, stems[NEW], lengths[NEW]) &&
 	       !has_stem(new, stems[BASE], lengths[BASE]);
 }
@@ -232,7 +230,8 @@ static int make_key(struct identities *identities, const struct identity_side *s
 		ret->module = side->modules[location->mapping];
 	if (!function || !*function->name)
 		return 0;
-	ret->name = identity_text(identities, 'n', function->name, name_length(function->name));
+	ret->name = identity_text(identities, 'n', function->name,
+				  identity_name_length(function->name));
 	if (!ret->name)
 		return -ENOMEM;
 	if (site_is_wrapper(function->name))

@@ -46,6 +46,11 @@ void identities_done(struct identities *identities);
 uint32_t identity_of(const struct identities *identities, int side,
 		     const struct stack_frame *frame);
 
+/* How much of a function's @name, which is not empty, counts. */
+size_t identity_name_length(const char *name);
+/* "libfoo.so" of "/usr/lib/libfoo.so.1.2.3 (deleted)": @ret_length bytes at the pointer into it. */
+const char *identity_module_stem(const char *file, size_t *ret_length);
+
 /* A number for @text, above 0, equal for equal texts of one @kind. 0 when out of memory. */
 uint32_t identity_text(struct identities *identities, char kind, const char *text, size_t length);
 

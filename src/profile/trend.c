@@ -47,6 +47,7 @@ const char *trend_reason_text(enum trend_reason reason)
 		[TREND_SURVIVES] = "nearly every recording has some that stays",
 		[TREND_DRIES_UP] = "what stays gets less from recording to recording",
 		[TREND_SURVIVES_NOT] = "most recordings have nothing that stays",
+		[TREND_REPLACED] = "what stays takes the place of what goes: RSS does not grow",
 	};
 
 	return texts[reason];
@@ -153,6 +154,7 @@ static enum trend_verdict verdict_of(enum trend_reason reason)
 		[TREND_SURVIVES] = TREND_LEAK,
 		[TREND_DRIES_UP] = TREND_FILLING,
 		[TREND_SURVIVES_NOT] = TREND_STEADY,
+		[TREND_REPLACED] = TREND_STEADY,
 	};
 
 	return verdicts[reason];

@@ -47,6 +47,7 @@ enum trend_reason {
 	TREND_SURVIVES, /* of rates: nearly every recording has some that stays */
 	TREND_DRIES_UP, /* of rates: the last recordings have much less than the first */
 	TREND_SURVIVES_NOT, /* of rates: most recordings have nothing that stays */
+	TREND_REPLACED, /* of rates: it takes the place of what goes: the process does not grow */
 	NR_TREND_REASONS,
 };
 const char *trend_reason_text(enum trend_reason reason);

@@ -158,7 +158,7 @@ static const struct series {
 	{"leak of 1 % a point, sawtooth of 4 %", leak_and_sawtooth, 1, 1, 0, 0.95},
 	{"leak of 1 % a point, rhythm of 2 %", leak_and_rhythm, 1, 1, 0, 0.7},
 	{"leak of 5 % a point", fast_leak, 1, 1, 0, 0.999},
-	{"leak of 1 % a point, restart in the middle", restarted_leak, 2, 1, 0, 0.5},
+	{"leak of 1 % a point, restart in the middle", restarted_leak, 2, 1, 0, 0.2},
 };
 
 static void make(const struct series *series, double noise, struct trend_point *points)
