@@ -66,21 +66,6 @@ static int note_incomplete(struct profile *profile, const struct recording *reco
 				full && *ended ? "; " : "", ended);
 }
 
-/* What is known of one process besides. */
-static int note_place(struct profile *profile, const struct target *target)
-{
-	const struct process *process = &target->process;
-	int err = profile_set_note(profile, "comm", "%s", process->comm);
-
-	if (!err && process->inner_pid && process->inner_pid != process->pid)
-		err = profile_set_note(profile, "inner_pid", "%d", process->inner_pid);
-	if (!err && target->cgroup.path && strcmp(target->cgroup.path, "/") != 0)
-		err = profile_set_note(profile, "cgroup", "%s", target->cgroup.path);
-	if (!err && *target->cgroup.container)
-		err = profile_set_note(profile, "container", "%s", target->cgroup.container);
-	return err ?: note_cgroup_memory(profile, target);
-}
-
 /* What the process's control group uses now, and may use. */
 static int note_cgroup_memory(struct profile *profile, const struct target *target)
 {
@@ -94,6 +79,21 @@ static int note_cgroup_memory(struct profile *profile, const struct target *targ
 	if (!err && memory.limit)
 		err = profile_set_note(profile, "cgroup_limit", "%" PRIu64, memory.limit);
 	return err;
+}
+
+/* What is known of one process besides. */
+static int note_place(struct profile *profile, const struct target *target)
+{
+	const struct process *process = &target->process;
+	int err = profile_set_note(profile, "comm", "%s", process->comm);
+
+	if (!err && process->inner_pid && process->inner_pid != process->pid)
+		err = profile_set_note(profile, "inner_pid", "%d", process->inner_pid);
+	if (!err && target->cgroup.path && strcmp(target->cgroup.path, "/") != 0)
+		err = profile_set_note(profile, "cgroup", "%s", target->cgroup.path);
+	if (!err && *target->cgroup.container)
+		err = profile_set_note(profile, "container", "%s", target->cgroup.container);
+	return err ?: note_cgroup_memory(profile, target);
 }
 
 /* "1234 comm path", or whom the user asked for. */

@@ -105,8 +105,16 @@ static void put_figures(const struct writer *writer, const struct trend *trend)
 		trend_verdict_name(trend->verdict), leak && writer->options->color ? RESET : "");
 }
 
+/* Profiles of other tools say nothing of the process. */
 static void put_measures(const struct writer *writer, const struct history *history)
 {
+	bool any = false;
+
+	for (int i = 0; i < NR_HISTORY_MEASURES; i++)
+		any |= history->measures[i].nr > 0;
+	if (!any)
+		return;
+	put_titles(writer, "process");
 	for (int i = 0; i < NR_HISTORY_MEASURES; i++) {
 		const struct trend *trend = &history->measures[i];
 
@@ -115,6 +123,7 @@ static void put_measures(const struct writer *writer, const struct history *hist
 		put_figures(writer, trend);
 		fprintf(writer->out, "%s\n", history_measure_name(i));
 	}
+	putc('\n', writer->out);
 }
 
 static unsigned int room(const struct writer *writer, unsigned int used)
@@ -167,14 +176,17 @@ static void put_sites(const struct writer *writer, const struct history *history
 static void put_explained(const struct writer *writer, const struct history *history)
 {
 	const struct trend *rss = &history->measures[HISTORY_RSS];
+	double replaced = history->sites_growth - rss->growth;
 	char sites[TEXT_SIZE + 4], all[TEXT_SIZE + 4], rest[TEXT_SIZE + 4];
 
 	if (rss->verdict == TREND_TOO_LITTLE)
 		return;
-	fprintf(writer->out, "explained the sites together %s, RSS %s: %s unexplained\n",
+	fprintf(writer->out, "explained the sites together %s, RSS %s: %s %s\n",
 		trend_growth_text(sites, history->sites_growth),
 		trend_growth_text(all, rss->growth),
-		trend_growth_text(rest, rss->growth - history->sites_growth));
+		trend_growth_text(rest, replaced > 0 && history->windows ? replaced : -replaced),
+		replaced > 0 && history->windows ? "of what stays replaces what goes"
+						 : "unexplained");
 }
 
 static void put_forecast(const struct writer *writer, const struct history *history)
@@ -224,9 +236,7 @@ static void put_target(const struct writer *writer, const struct trend_target *t
 	put_losses(writer, history);
 	put_head(writer, target);
 	putc('\n', writer->out);
-	put_titles(writer, "process");
 	put_measures(writer, history);
-	putc('\n', writer->out);
 	put_sites(writer, history);
 	putc('\n', writer->out);
 	put_explained(writer, history);

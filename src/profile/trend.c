@@ -239,6 +239,17 @@ static size_t count_surviving(const struct trend_point *points, size_t nr)
 	return surviving;
 }
 
+/* Heads in at least @heads of @nr throws of a coin. */
+static double sign_test(size_t heads, size_t nr)
+{
+	double sum = 0;
+
+	for (size_t k = heads; k <= nr; k++)
+		sum += exp(lgamma((double)nr + 1) - lgamma((double)k + 1) -
+			   lgamma((double)(nr - k) + 1) - (double)nr * M_LN2);
+	return fmin(sum, 1);
+}
+
 static enum trend_reason reason_of_rates(const struct trend_point *points,
 					 const struct slope_point *plain, size_t nr,
 					 const struct parts *parts, double threshold,
@@ -275,7 +286,7 @@ int trend_judge_rates(const struct trend_point *points, size_t nr, double thresh
 		set_median(values, nr, ret);
 		ret->reason = reason_of_rates(points, plain, nr, &parts, threshold, ret);
 		ret->verdict = verdict_of(ret->reason);
-		ret->p = parts.whole.p;
+		ret->p = sign_test(count_surviving(points, nr), nr);
 		ret->first = points[0].value;
 		ret->last = points[nr - 1].value;
 	}

@@ -55,11 +55,12 @@ const char *trend_reason_text(enum trend_reason reason);
 struct trend {
 	enum trend_verdict verdict;
 	enum trend_reason reason;
-	size_t nr;	    /* points of the run that was judged, ... */
-	size_t nr_runs;	    /* ... which is the last one with enough of them, of so many */
-	double growth;	    /* bytes per second: Theil-Sen, or the median of the rates */
-	double low, high;   /* of a 95 % confidence interval of it */
-	double p;	    /* how likely such an order is without a trend (Mann-Kendall) */
+	size_t nr;	  /* points of the run that was judged, ... */
+	size_t nr_runs;	  /* ... which is the last one with enough of them, of so many */
+	double growth;	  /* bytes per second: Theil-Sen, or the median of the rates */
+	double low, high; /* of a 95 % confidence interval of it */
+	double p; /* how likely such an order is without a trend (Mann-Kendall); of rates so many
+		     recordings with survivors, when each has some by even chance (sign test) */
 	double first, last; /* the values at both ends of the line, bytes; of rates the rates */
 	double seconds;	    /* that the points span */
 };

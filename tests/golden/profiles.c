@@ -10,6 +10,7 @@
 
 #include "literal.h"
 #include "profile/pprof_write.h"
+#include "series.h"
 
 /* Two stacks with one site line, a wrapper, a module without symbols, a site that freed it all. */
 static void make_plain(struct profile *profile)
@@ -444,5 +445,6 @@ int main(int argc, char **argv)
 		write_input(argv[1], inputs[i].name, profile);
 		profile_free(profile);
 	}
+	series_write(argv[1]);
 	return 0;
 }
