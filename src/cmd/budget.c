@@ -17,6 +17,7 @@ void budget_init(struct budget *budget, const struct record_options *options)
 {
 	*budget = (struct budget){.options = options, .rate = options->session.rate};
 	governor_init(&budget->governor, options->budget, options->duration_ns);
+	own_cpu_init(&budget->own, options->max_cpu);
 	snprintf(budget->rates, sizeof(budget->rates), "%" PRIu64, budget->rate);
 }
 
@@ -66,6 +67,19 @@ static int raise_rate(struct budget *budget, struct session *session, uint64_t r
 	return 0;
 }
 
+static void explain_own(struct budget *budget)
+{
+	char after[TEXT_SIZE];
+
+	snprintf(
+		budget->why, sizeof(budget->why),
+		"ended early: heaptap itself took %.0f%% of a CPU, more than %g%% (--max-cpu), so the "
+		"probes were removed after %s, and the figures are about that time; to go on longer "
+		"give a larger --max-cpu or a larger --rate",
+		100 * budget->own.share, 100 * budget->own.most,
+		text_duration(after, budget->ended_ns));
+}
+
 static void explain(struct budget *budget)
 {
 	char after[TEXT_SIZE];
@@ -79,6 +93,32 @@ static void explain(struct budget *budget)
 		100 * budget->options->budget, text_duration(after, budget->ended_ns));
 }
 
+static int end(struct budget *budget, struct session *session, void (*explain_it)(struct budget *))
+{
+	budget->ended = true;
+	budget->ended_ns = session_detach(session);
+	explain_it(budget);
+	return 1;
+}
+
+/* Fewer samples are less to do; where there can be none fewer, or that did not help, it ends. */
+static int check_own(struct budget *budget, struct session *session)
+{
+	bool can_raise = budget->options->rate_auto && budget->rate < GOVERNOR_RATE_MAX / 4;
+	uint64_t rate = budget->rate < GOVERNOR_RATE_FIRST ? GOVERNOR_RATE_FIRST : 4 * budget->rate;
+	struct session_usage usage;
+	int err;
+
+	if (!own_cpu_over(&budget->own))
+		return 0;
+	if (!can_raise && budget->own.nr_over < 2)
+		return 0;
+	if (!can_raise)
+		return end(budget, session, explain_own);
+	err = session_usage(session, &usage);
+	return err ?: raise_rate(budget, session, rate, &usage);
+}
+
 int budget_check(struct budget *budget, struct session *session,
 		 struct cost_calibration *calibration, uint64_t elapsed_ns)
 {
@@ -88,8 +128,12 @@ int budget_check(struct budget *budget, struct session *session,
 	struct session_usage usage;
 	int err;
 
-	if (!budget->options->budget || budget->ended || elapsed_ns < budget->due_ns)
+	if (budget->ended || elapsed_ns < budget->due_ns)
 		return 0;
+	budget->due_ns = elapsed_ns + GOVERNOR_CHECK_NS;
+	err = check_own(budget, session);
+	if (err || !budget->options->budget)
+		return err;
 	err = session_usage(session, &usage);
 	if (err)
 		return err;
@@ -100,10 +144,7 @@ int budget_check(struct budget *budget, struct session *session,
 		return raise_rate(budget, session, decision.rate, &usage);
 	if (decision.action == GOVERNOR_KEEP)
 		return 0;
-	budget->ended = true;
-	budget->ended_ns = session_detach(session);
-	explain(budget);
-	return 1;
+	return end(budget, session, explain);
 }
 
 uint64_t budget_mean_rate(const struct budget *budget, uint64_t allocs)

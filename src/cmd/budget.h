@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmd/own_cpu.h"
 #include "cmd/record.h"
 #include "collect/cost.h"
 #include "collect/governor.h"
@@ -17,6 +18,7 @@
 struct budget {
 	const struct record_options *options;
 	struct governor governor;
+	struct own_cpu own; /* what heaptap itself takes */
 	uint64_t due_ns; /* the next check, since the recording began */
 	uint64_t rate;	 /* now */
 	uint64_t allocs; /* seen when it was set */

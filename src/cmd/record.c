@@ -17,6 +17,7 @@ enum {
 	OPTION_MAP_MEMORY,
 	OPTION_INSPECTOR,
 	OPTION_BUDGET,
+	OPTION_MAX_CPU,
 	OPTION_WITH_MMAP,
 	OPTION_STORE,
 	OPTION_PROM,
@@ -50,6 +51,10 @@ static const struct argp_option record_table[] = {
 	 "What the process may lose, in percent of its CPU time, and at least 1% of one CPU: beyond "
 	 "it the rate is raised, and when that is not enough the probes are removed and the "
 	 "recording ends (default 5% with -r auto, none with -r BYTES)",
+	 2},
+	{"max-cpu", OPTION_MAX_CPU, "PCT", 0,
+	 "What heaptap itself may take of one CPU over some seconds: beyond it the rate is raised, and "
+	 "when that does not help the probes are removed (default 25% with -r auto)",
 	 2},
 	{"duration", 'd', "TIME", 0,
 	 "Stop after 30s, 5m, 1h; without it at Ctrl-C or the end of the "
@@ -194,6 +199,8 @@ void record_settle_watching(struct record_options *options, const struct argp_st
 
 	if (options->session.source == SOURCE_MALLOC && options->rate_auto && !options->budget)
 		options->budget = GOVERNOR_SHARE_DEFAULT;
+	if (options->session.source == SOURCE_MALLOC && options->rate_auto && !options->max_cpu)
+		options->max_cpu = OWN_CPU_DEFAULT;
 	options->session.governed = options->budget > 0;
 	options->session.told = options->rate_auto;
 	if (!given && !options->command)
@@ -246,6 +253,9 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_BUDGET:
 		options->budget = option_share(state, "--budget", arg);
+		return 0;
+	case OPTION_MAX_CPU:
+		options->max_cpu = option_share(state, "--max-cpu", arg);
 		return 0;
 	case 'd':
 		options->duration_ns = option_time_ns(state, "--duration", arg);

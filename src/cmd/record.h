@@ -27,6 +27,7 @@ struct record_options {
 	bool prom_written; /* by this run */
 	struct session_options session;
 	bool rate_auto;	       /* begins exact, and is raised to stay inside the budget */
+	double max_cpu;	       /* of one CPU, of heaptap itself; 0: no limit */
 	double budget;	       /* of the target's CPU time, 0 to 1; 0: it may cost what it costs */
 	const char *dump_path; /* raw stacks for tests */
 	bool quiet, verbose, strict, propagate_status;

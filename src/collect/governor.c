@@ -7,7 +7,6 @@
 
 #define MIN_CORES     0.01     /* of budget, for a target that does nothing */
 #define MIN_NS	      20000000 /* a shorter interval says nothing */
-#define OVER_CHECK_NS 100000000
 #define NEAR_CHECK_NS 50000000
 #define DETACH_NS     100000000 /* until the last probe is gone, traps go on */
 #define RAISE_AT_NS   2e9	/* credit for less: raise. More may be a burst, which stays exact */
@@ -80,7 +79,7 @@ static void settle(struct governor *governor, const struct governor_reading *now
 {
 	double cores = since(now->cpu_ns, governor->last.cpu_ns) /
 		       since(now->elapsed_ns, governor->last.elapsed_ns);
-	double most = GOVERNOR_LEAD_NS * governor->share * fmax(1, cores), earned;
+	double most = GOVERNOR_KEPT_NS * governor->share * fmax(1, cores), earned;
 
 	earned = governor->earned_ns;
 	if (now->elapsed_ns < governor->lead_ns)
@@ -121,9 +120,7 @@ static struct governor_decision choose(const struct governor *governor, const st
 	double left_ns = over ? governor->level_ns / burn->total : INFINITY;
 	struct governor_decision decision = {.rate = now->rate, .check_ns = GOVERNOR_CHECK_NS};
 
-	if (over || !now->calibrated)
-		decision.check_ns = OVER_CHECK_NS;
-	if (left_ns < 2.0 * (OVER_CHECK_NS + DETACH_NS))
+	if (left_ns < 2.0 * (GOVERNOR_CHECK_NS + DETACH_NS))
 		decision.check_ns = NEAR_CHECK_NS;
 	helps = burn->fixed < burn->budget && now->rate < GOVERNOR_RATE_MAX;
 	if (over && helps && left_ns > -RAISE_AT_NS / 2) {

@@ -6,7 +6,8 @@
  * The budget is a share of the target's CPU time, and never less than 1 % of one core. What the
  * first 6 seconds will earn (or -d, when that is shorter) is there in advance, by the earnings so
  * far, so that a run may spend it all at once: a run that long costs no more than its share. Later
- * what was not spent is kept, up to what one busy core earns in 6 s (or as many as are busy).
+ * what was not spent is kept, up to what one busy core earns in 2 s (or as many as are busy), so
+ * that no 10 s cost more than a fifth above the share.
  *
  * A rate that is too dear is raised as long as raising it can help; a probe that is too dear even
  * when its program does nothing goes, shortly before the credit is spent.
@@ -21,7 +22,8 @@
 #define GOVERNOR_LEAD_NS       6000000000ULL
 #define GOVERNOR_RATE_FIRST    512 /* after exact */
 #define GOVERNOR_RATE_MAX      (64ULL << 20)
-#define GOVERNOR_CHECK_NS      250000000ULL /* at the latest */
+#define GOVERNOR_KEPT_NS       2000000000ULL
+#define GOVERNOR_CHECK_NS      100000000ULL /* at the latest */
 
 /* All since the recording began. */
 struct governor_reading {

@@ -235,4 +235,17 @@ def node():
     expect(holds(bare, watched), "requests per CPU second", bare, "recorded", watched)
 
 
+@test("--max-cpu: what heaptap itself takes ends the recording too, and is said")
+def own_cpu():
+    target = Busy()
+    profile, result, took = budgeted(target.pid, "-d", "30s", "--max-cpu", "0.1%", rate="1")
+    notes = profile.notes
+    expect("--max-cpu" in notes["incomplete"] and "--max-cpu" in result.stderr, notes, result)
+    expect(5e9 < int(notes["detached_ns"]) < 9e9 * SLOW, notes)
+    expect(took < 12 * SLOW, "it went on waiting:", took)
+    expect_no_probes(target.pid)
+    profile, result, _ = budgeted(target.pid, "-d", "4s", "--max-cpu", "50%", rate="1")
+    expect("incomplete" not in profile.notes, profile.notes)
+
+
 main()

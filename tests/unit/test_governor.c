@@ -40,6 +40,7 @@ struct outcome {
 	double cost_s, cpu_s; /* of the whole run */
 	uint64_t rate, nr_raised;
 	double longest_hurt_s; /* in one piece lost more than a tenth of what it would have done */
+	double worst_10s;      /* the most of any 10 s that begin after the first, s of cost */
 };
 
 struct world {
@@ -96,8 +97,21 @@ static void ask(struct world *world, const struct play *play, struct governor *g
 		outcome->detached_s = s;
 }
 
+enum { MAX_MS = 1000000 };
+
+/* @cost_s: so far, by millisecond. */
+static double worst_10s(const double *cost_s, long nr)
+{
+	double worst = 0;
+
+	for (long ms = 1000; ms + 10000 <= nr; ms++)
+		worst = fmax(worst, cost_s[ms + 10000] - cost_s[ms]);
+	return worst;
+}
+
 static struct outcome run(const struct play *play)
 {
+	static double cost_s[MAX_MS + 1];
 	struct outcome outcome = {.detached_s = INFINITY};
 	struct world world = {.rate = 1, .attached = true};
 	double due = 0.1, hurt = 0;
@@ -115,7 +129,9 @@ static struct outcome run(const struct play *play)
 			ask(&world, play, &governor, s, &due, &outcome);
 		if (s >= outcome.detached_s + DETACH_MS / 1000.0)
 			world.attached = false;
+		cost_s[ms] = outcome.cost_s;
 	}
+	outcome.worst_10s = worst_10s(cost_s, lround(play->seconds * 1000));
 	outcome.rate = world.rate;
 	outcome.cpu_s = world.cpu_ns / 1e9;
 	return outcome;
@@ -129,6 +145,8 @@ static void expect_inside(const struct play *play, const struct outcome *outcome
 	if (outcome->cost_s > budget * 1.02)
 		fail_msg("cost %.3f s of %.3f s CPU, budget %.3f s; detached at %.2f s",
 			 outcome->cost_s, outcome->cpu_s, budget, outcome->detached_s);
+	if (outcome->worst_10s > 10 * play->threads * (play->share + 0.01))
+		fail_msg("%.3f s of 10 s", outcome->worst_10s);
 }
 
 static double none(double s)
@@ -175,7 +193,7 @@ static double late_burst(double s)
 
 static double short_burst(double s)
 {
-	return fmod(s, 60) > 45 && fmod(s, 60) < 45.1 ? 2e6 : 1000;
+	return fmod(s, 60) > 45 && fmod(s, 60) < 45.03 ? 2e6 : 1000;
 }
 
 static double early_burst(double s)
