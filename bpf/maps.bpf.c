@@ -28,6 +28,7 @@ struct own_code_map own_code SEC(".maps");
 struct v8s_map v8s SEC(".maps");
 struct events_map events SEC(".maps");
 struct events_map mapping_events SEC(".maps");
+struct events_map page_events SEC(".maps");
 struct countdown_map countdown SEC(".maps");
 struct stats_map stats SEC(".maps");
 struct site_cache_map site_cache SEC(".maps");

@@ -102,6 +102,9 @@ extern struct events_map events SEC(".maps");
 /* heaptap/mappings.h; only with --with-mmap. */
 extern struct events_map mapping_events SEC(".maps");
 
+/* heaptap/pages.h; only with the source page. */
+extern struct events_map page_events SEC(".maps");
+
 struct stats_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

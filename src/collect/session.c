@@ -40,7 +40,7 @@ static int refresh(struct session *session, struct watched *watched, struct diag
 {
 	int err = watched_refresh(watched, &session->shared, diag);
 
-	if (!err && !session->shared.closed && session->v8.source != SOURCE_MALLOC &&
+	if (!err && !session->shared.closed && source_is_v8(session->v8.source) &&
 	    watched == session->processes.all[0])
 		err = v8_source_attach(&session->v8, session->kernel, &session->caps,
 				       watched->target.space, false, diag);
@@ -135,6 +135,17 @@ static int take_mapping(void *arg, void *data, size_t size)
 	return 0;
 }
 
+static int take_page(void *arg, void *data, size_t size)
+{
+	struct session *session = arg;
+	int err = pages_take(session->pages, data);
+
+	(void)size;
+	if (err && !session->event_error)
+		session->event_error = err;
+	return 0;
+}
+
 static int take_event(void *arg, void *data, size_t size)
 {
 	struct session *session = arg;
@@ -186,19 +197,26 @@ static void take_options(struct session *session, const struct session_options *
 				       : selection->isolate ? UINT_MAX
 							    : MAX_ALONE;
 	session->v8.source = options->source;
+	session->page_rate = options->page_rate;
 }
 
-/* Events of processes and stacks come first, then what became of mappings. */
+/* Events of processes and stacks come first, then what became of mappings and pages. */
 static int open_rings(struct session *session)
 {
+	const struct kernel *kernel = session->kernel;
+	int err = 0;
+
 	session->ring =
-		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
+		ring_buffer__new(kernel_events_fd(kernel), take_event, session, NULL);
 	if (!session->ring)
 		return -errno;
-	if (!session->mmaps)
-		return 0;
-	return ring_buffer__add(session->ring, kernel_mapping_events_fd(session->kernel),
-				take_mapping, session);
+	if (session->mmaps)
+		err = ring_buffer__add(session->ring, kernel_mapping_events_fd(kernel),
+				       take_mapping, session);
+	if (!err && session->pages)
+		err = ring_buffer__add(session->ring, kernel_page_events_fd(kernel), take_page,
+				       session);
+	return err;
 }
 
 /* 0 or -ENOMEM. */
@@ -212,6 +230,13 @@ static int open_mmaps(struct session *session)
 	return 0;
 }
 
+/* 0 or -ENOMEM. */
+static int open_pages(struct session *session)
+{
+	session->pages = session->ended.pages = pages_new();
+	return session->pages ? 0 : -ENOMEM;
+}
+
 int session_new(const struct session_options *options, struct diag *diag, struct session **ret)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -223,6 +248,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.programs = source_programs(options->source),
 		.gc_stacks = options->source == SOURCE_GC,
 		.mmaps = options->mmaps,
+		.pages = options->pages || options->source == SOURCE_PAGE,
 		.empty_programs = options->empty_programs,
 		.copy_every = options->copy_every,
 		.verbose = options->verbose,
@@ -243,7 +269,8 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		goto out;
 	}
 	session->objects = objects_new();
-	if (!session->objects || (options->mmaps && open_mmaps(session))) {
+	if (!session->objects || (options->mmaps && open_mmaps(session)) ||
+	    (kernel.pages && open_pages(session))) {
 		err = diag_fail(diag, -ENOMEM, "out of memory");
 		goto out;
 	}
@@ -282,6 +309,7 @@ void session_free(struct session *session)
 	loader_hooks_done(&session->loaders);
 	ring_buffer__free(session->ring);
 	mmaps_free(session->mmaps);
+	pages_free(session->pages);
 	tables_free(session->tables);
 	stacks_done(&session->stacks);
 	kernel_free(session->kernel);
@@ -289,13 +317,32 @@ void session_free(struct session *session)
 	free(session);
 }
 
+int session_start_pages(struct session *session, uint64_t rate, struct diag *diag)
+{
+	return pages_attach(session->pages, session->kernel, rate, diag);
+}
+
+/* From now on everything counts. */
+static int enable(struct session *session, struct diag *diag)
+{
+	int err = 0;
+
+	if (session->v8.source == SOURCE_PAGE)
+		err = session_start_pages(session, session->page_rate, diag);
+	if (!err)
+		kernel_enable(session->kernel, true);
+	return err;
+}
+
 static int require_probes(struct session *session, struct diag *diag)
 {
 	const struct target *target = &session->processes.all[0]->target;
 	const struct process *process = &target->process;
 
+	if (session->v8.source == SOURCE_PAGE)
+		return 0;
 	/* A command may yet become Node. */
-	if (session->v8.source != SOURCE_MALLOC)
+	if (source_is_v8(session->v8.source))
 		return v8_source_attach(&session->v8, session->kernel, &session->caps,
 					target->space, target->late, diag);
 	if (session->attachments.nr || session->mmaps) /* what it maps is seen all the same */
@@ -310,14 +357,12 @@ int session_attach(struct session *session, struct diag *diag)
 	struct watch_list *processes = &session->processes;
 	int err = members_attach(&session->members, processes, &session->shared, diag);
 
-	if (!err && session->v8.source != SOURCE_MALLOC && processes->nr > 1)
+	if (!err && source_is_v8(session->v8.source) && processes->nr > 1)
 		err = diag_fail(diag, -EINVAL,
 				"%u processes match: the source %s is for one, give its -p PID",
 				processes->nr, source_name(session->v8.source));
 	err = err ?: require_probes(session, diag);
-	if (!err)
-		kernel_enable(session->kernel, true);
-	return err;
+	return err ?: enable(session, diag);
 }
 
 struct launching {
@@ -360,8 +405,8 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 		return err;
 	err = watch_list_add(&session->processes, &session->shared, *ret_pid, 0, NULL, diag,
 			     &watched);
+	err = err ?: enable(session, diag);
 	if (!err) {
-		kernel_enable(session->kernel, true);
 		err = launch_load(*ret_pid, launched_code, &launching);
 		if (err == -ESRCH)
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
@@ -405,12 +450,14 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 		return n;
 	if (session->event_error)
 		return session->event_error;
+	if (session->pages && !session->frozen_ns && (n = pages_check(session->pages, false)))
+		return n;
 	measure(session);
 	if (!watch_list_end(processes, &session->shared) &&
 	    !selection_is_open(session->members.selection))
 		return 1;
 	/* what the others count is scaled in the end, all at once */
-	if (session->frozen_ns || session->v8.source != SOURCE_MALLOC)
+	if (session->frozen_ns || source_is_v8(session->v8.source))
 		return 0;
 	return ended_sweep(&session->ended, session->kernel, &session->stacks, processes);
 }
@@ -449,6 +496,8 @@ uint64_t session_detach(struct session *session)
 	loader_hooks_detach(&session->loaders);
 	v8_probes_detach(&session->v8.probes);
 	kernel_detach_system_calls(session->kernel);
+	if (session->pages)
+		pages_detach(session->pages);
 	for (unsigned int i = 0; i < processes->nr; i++) {
 		link_set_close(&processes->all[i]->loader_hook);
 		javascript_detach(&processes->all[i]->javascript);
@@ -462,6 +511,8 @@ int session_freeze(struct session *session)
 
 	session_detach(session);
 	n = ring_buffer__consume(session->ring);
+	if (n >= 0 && session->pages)
+		n = pages_check(session->pages, true);
 	if (n >= 0 && session->dump)
 		n = dump_mappings(session->dump, session->processes.all[0]->target.space);
 	return n < 0 ? n : session->event_error;

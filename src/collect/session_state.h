@@ -4,6 +4,7 @@
 #define HEAPTAP_COLLECT_SESSION_STATE_H
 
 #include "collect/mmaps.h"
+#include "collect/pages.h"
 #include "collect/session.h"
 #include "collect/watch_list.h"
 #include "collect/watched.h"
@@ -20,9 +21,11 @@ struct session {
 	struct watch_shared shared;
 	struct ended ended;
 	struct mmaps *mmaps; /* NULL: not asked for */
+	struct pages *pages; /* likewise */
 	struct loader_hooks loaders;
 	struct members members;
 	struct watch_list processes; /* the first is what the user named; then those it forked */
+	uint64_t page_rate; /* of the source page */
 	uint64_t measured_ns, frozen_ns; /* CLOCK_MONOTONIC; 0: not yet */
 	FILE *dump;
 	uint64_t nr_completed; /* samples whose stack a raw copy completed */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Events by the system calls themselves, as in links.c. */
+#include "collect/page_events.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "proc/resident.h"
+
+uint64_t page_events_period(uint64_t rate)
+{
+	uint64_t period = rate / RESIDENT_PAGE;
+
+	return period ? period | 1 : 1;
+}
+
+static int open_event(int cpu, uint64_t rate)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_PAGE_FAULTS,
+		.sample_type = PERF_SAMPLE_ADDR | PERF_SAMPLE_DATA_PAGE_SIZE,
+		.freq = rate == PAGE_RATE_AUTO,
+		.disabled = 1,
+	};
+	long fd;
+
+	if (attr.freq)
+		attr.sample_freq = PAGE_FREQUENCY;
+	else
+		attr.sample_period = page_events_period(rate);
+	fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int fail(int err, struct diag *diag)
+{
+	if (err == -EPERM || err == -EACCES)
+		return diag_fail(diag, -EPERM,
+				 "the kernel refuses page-fault events on all CPUs to this user "
+				 "(%s): run as root, or with CAP_PERFMON, or set "
+				 "kernel.perf_event_paranoid to -1",
+				 strerror(-err));
+	return diag_fail(diag, err,
+			 "cannot sample page faults: %s; the kernel needs CONFIG_PERF_EVENTS, and "
+			 "kernel.perf_event_max_sample_rate must be at least %d",
+			 strerror(-err), PAGE_FREQUENCY);
+}
+
+int page_events_open(struct page_events *events, int program, uint64_t rate, struct diag *diag)
+{
+	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
+
+	*events = (struct page_events){0};
+	events->fds = calloc(nr_cpus > 0 ? nr_cpus : 1, sizeof(*events->fds));
+	if (!events->fds)
+		return diag_fail(diag, -ENOMEM, "out of memory");
+	for (int cpu = 0; cpu < nr_cpus && !err; cpu++) {
+		int fd = open_event(cpu, rate);
+
+		if (fd == -ENODEV) /* offline */
+			continue;
+		if (fd < 0) {
+			err = fd;
+			break;
+		}
+		events->fds[events->nr++] = fd;
+		if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) ||
+		    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+			err = -errno;
+	}
+	if (!err)
+		return 0;
+	page_events_close(events);
+	return fail(err, diag);
+}
+
+void page_events_close(struct page_events *events)
+{
+	for (int i = 0; i < events->nr; i++)
+		close(events->fds[i]);
+	free(events->fds);
+	*events = (struct page_events){0};
+}
