@@ -27,7 +27,6 @@ struct mm_struct {
 
 struct vm_area_struct {
 	struct file *vm_file;
-	unsigned long vm_flags;
 };
 
 struct perf_sample_data {

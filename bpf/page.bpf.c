@@ -13,28 +13,10 @@
 
 #include <linux/bpf_perf_event.h>
 
-#define VM_WRITE    2 /* include/linux/mm.h */
-#define VM_SHARED   8
-#define MODE_MASK   3 /* of the code segment: 0 is the kernel */
+#define MODE_MASK 3 /* of the code segment: 0 is the kernel */
 
 /* The context as the kernel has it (Linux 6.2). */
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
-
-static long is_of_interest(struct task_struct *task, struct vm_area_struct *vma, bool *ret)
-{
-	*ret = !vma->vm_file || (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-	return 0;
-}
-
-/* May the page become anonymous memory? What cannot be looked up is left to user space. */
-static __always_inline bool may_be_anonymous(__u64 address)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-	bool found = 1;
-
-	bpf_find_vma(task, address, is_of_interest, &found, 0);
-	return found;
-}
 
 /* Where the program is: at the instruction, or behind the system call for which the kernel touches
  * its memory. */
@@ -59,14 +41,15 @@ static __always_inline void start_at(struct allocation *a, struct bpf_perf_event
 	a->probe = HT_PROBE_PAGE_KERNEL;
 }
 
-/* The reader looks several times a second and is woken only when the ring fills up. */
+/* The reader looks several times a second. It is woken, once, when much has come since it looked:
+ * then there are too many samples. */
 static __always_inline void send(const struct ht_page_event *event)
 {
-	__u64 half = bpf_ringbuf_query(&page_events, BPF_RB_RING_SIZE) / 2;
-	__u64 flags = bpf_ringbuf_query(&page_events, BPF_RB_AVAIL_DATA) > half
-			      ? BPF_RB_FORCE_WAKEUP
-			      : BPF_RB_NO_WAKEUP;
+	__u64 flags = BPF_RB_NO_WAKEUP;
 
+	if (bpf_ringbuf_query(&page_events, BPF_RB_AVAIL_DATA) > HT_PAGES_WAKE &&
+	    !ht_pages_woken && !__sync_lock_test_and_set(&ht_pages_woken, 1))
+		flags = BPF_RB_FORCE_WAKEUP;
 	if (bpf_ringbuf_output(&page_events, (void *)event, sizeof(*event), flags))
 		loss_add(HT_LOSS_page_lost);
 }
@@ -91,7 +74,12 @@ static __always_inline int first_touch(struct bpf_perf_event_data *ctx, struct h
 /* The process of this fault; NULL when nothing is to be done about it. */
 static __always_inline struct ht_process *process_here(void)
 {
-	return ht_enabled ? process_find(bpf_get_current_pid_tgid() >> 32) : NULL;
+	struct ht_stats *here = stats_here();
+
+	if (!ht_enabled || !here)
+		return NULL;
+	COUNT(here, fault_runs);
+	return process_find(bpf_get_current_pid_tgid() >> 32);
 }
 
 /* How often and how long, for the cost line: every run is timed, they are few. */
@@ -116,7 +104,7 @@ int page_fault(struct bpf_perf_event_data *ctx)
 	if (!process)
 		return 0;
 	kernel_ctx = bpf_cast_to_kern_ctx(ctx);
-	if (!kernel_ctx->data->data_page_size && may_be_anonymous(ctx->addr))
+	if (!kernel_ctx->data->data_page_size)
 		first_touch(ctx, process);
 	count_time(begin_ns, ctx->sample_period);
 	return 0;
@@ -133,8 +121,7 @@ int page_fault_reading(struct bpf_perf_event_data *ctx)
 
 	if (!process)
 		return 0;
-	if (bpf_probe_read_user(&byte, sizeof(byte), (void *)ctx->addr) &&
-	    may_be_anonymous(ctx->addr))
+	if (bpf_probe_read_user(&byte, sizeof(byte), (void *)ctx->addr))
 		first_touch(ctx, process);
 	count_time(begin_ns, ctx->sample_period);
 	return 0;

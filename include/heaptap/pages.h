@@ -18,6 +18,9 @@ struct ht_page_event {
 };
 HT_ASSERT(sizeof(struct ht_page_event) == 32);
 
+/* Bytes in the ring at which the reader is woken; half of the smallest ring. */
+#define HT_PAGES_WAKE (32 << 10)
+
 /* What a site's stack ends in: an instruction of the program, or a system call whose work the
  * kernel did on memory of the program. */
 #define HT_PROBE_PAGE	     (HT_MAX_PROBES + 3)

@@ -64,7 +64,8 @@ enum ht_loss {
 	X(failed, "allocation calls that returned an error")                                       \
 	X(nested, "calls made by the allocator itself, counted at the outermost")                  \
 	X(faults, "page faults of watched processes, as the samples stand for them")               \
-	X(fault_samples, "page faults that were samples, of whatever kind")                        \
+	X(fault_runs, "page faults that were samples, of all processes")                           \
+	X(fault_samples, "page faults that were samples, of watched processes")                    \
 	X(fault_ns, "nanoseconds spent in their programs")
 
 enum ht_count {

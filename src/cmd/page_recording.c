@@ -13,7 +13,7 @@
 bool page_recording_is_sampled(const struct session_options *options)
 {
 	return options->source == SOURCE_PAGE && (options->page_rate == PAGE_RATE_AUTO ||
-						  page_events_period(options->page_rate) > 1);
+						  pages_period(options->page_rate) > 1);
 }
 
 bool page_recording_has_leaf(const struct stack *stack)

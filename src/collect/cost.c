@@ -167,6 +167,12 @@ int cost_calibration_result(struct cost_calibration *calibration, bool wait, str
 	return calibration->err;
 }
 
+double cost_of_fault_samples(const struct ht_stats *stats)
+{
+	return (double)stats->count[HT_COUNT_fault_ns] +
+	       (double)stats->count[HT_COUNT_fault_runs] * FAULT_SAMPLE_NS;
+}
+
 double cost_of_pages(const struct ht_stats *stats)
 {
 	return (double)stats->count[HT_COUNT_fault_ns] +

@@ -31,7 +31,10 @@ void cost_calibration_free(struct cost_calibration *calibration); /* waits for i
 int cost_calibration_result(struct cost_calibration *calibration, bool wait,
 			    struct cost_traps *ret);
 
-/* Of the page lens: samples and their programs, and that faults are counted. */
+/* Of the page lens: samples and their programs, of all processes. */
+double cost_of_fault_samples(const struct ht_stats *stats);
+
+/* Of the watched processes, and with it that faults are counted at all. */
 double cost_of_pages(const struct ht_stats *stats);
 
 /* Of a run: hits and timings as counted; of the entry hits @stepped_share went to single-stepped

@@ -487,6 +487,11 @@ int kernel_page_events_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.page_events);
 }
 
+void kernel_page_events_rearm(struct kernel *kernel)
+{
+	__atomic_store_n(&kernel->skel->bss->ht_pages_woken, 0, __ATOMIC_RELEASE);
+}
+
 int kernel_page_program_fd(const struct kernel *kernel)
 {
 	return bpf_program__fd(kernel->page_program);

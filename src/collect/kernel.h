@@ -134,6 +134,9 @@ int kernel_mapping_events_fd(const struct kernel *kernel);
 int kernel_page_events_fd(const struct kernel *kernel);
 int kernel_page_program_fd(const struct kernel *kernel);
 
+/* The reader is about to read that ring, and is woken again when it fills. */
+void kernel_page_events_rearm(struct kernel *kernel);
+
 /* The program of task_info_read_by(). */
 int kernel_task_info_fd(const struct kernel *kernel);
 

@@ -10,6 +10,7 @@ struct check {
 	struct page_book *book;
 	void (*touched)(void *arg, const struct page *page, uint32_t bytes);
 	void *arg;
+	uint32_t now_ms;
 };
 
 void page_book_done(struct page_book *book)
@@ -134,6 +135,8 @@ static bool look_at(const struct check *check, struct page *page,
 {
 	uint8_t flags = region->flags[index_of(page)];
 
+	if (!page->bytes && !flags && page->time_ms + PAGE_BOOK_YOUNG_MS > check->now_ms)
+		return true;
 	if (!page->bytes)
 		return settle(check, page, flags);
 	if (flags & (RESIDENT_FILE | RESIDENT_ZERO))
@@ -199,22 +202,27 @@ static int check_from(const struct check *check, size_t first)
 	return 0;
 }
 
-/* What could not be looked at in time was touched, and is taken to have been there to the end. */
+/* What came after the last look was touched; whether it was there to the end nobody knows, and a
+ * program that takes and gives back all the time would seem to hold the whole. */
 static void settle_unseen(const struct check *check)
 {
 	struct page_book *book = check->book;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < book->nr; i++)
-		if (!book->pages[i].bytes)
-			settle(check, &book->pages[i], RESIDENT_THERE);
-	book->nr_settled = book->nr;
+	for (size_t i = 0; i < book->nr; i++) {
+		if (book->pages[i].bytes)
+			book->pages[kept++] = book->pages[i];
+		else
+			settle(check, &book->pages[i], 0);
+	}
+	book->nr = book->nr_settled = kept;
 	book->gone = true;
 }
 
-int page_book_check(struct page_book *book, pid_t pid, bool all,
+int page_book_check(struct page_book *book, pid_t pid, bool all, uint32_t now_ms,
 		    void (*touched)(void *arg, const struct page *page, uint32_t bytes), void *arg)
 {
-	const struct check check = {book, touched, arg};
+	const struct check check = {book, touched, arg, now_ms};
 	int err = 0;
 
 	if (book->gone || !book->nr)

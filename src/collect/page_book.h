@@ -25,7 +25,7 @@ struct page {
 
 struct page_book {
 	struct resident resident;
-	bool opened, gone; /* the image is no more: what was resident last, was to its end */
+	bool opened, gone; /* the image is no more: it held what was resident at the last look */
 	size_t nr, nr_settled, max;
 	struct page *pages;
 	uint64_t nr_huge, nr_files, nr_zero; /* faults settled as such, times their periods */
@@ -36,10 +36,14 @@ void page_book_done(struct page_book *book);
 /* 0 or -ENOMEM. */
 int page_book_add(struct page_book *book, const struct ht_page_event *event);
 
+/* The event of a fault comes before the kernel has made the page: one that is not there so soon may
+ * be about to come. */
+#define PAGE_BOOK_YOUNG_MS 20
+
 /* Looks at the pages that are not settled yet, or with @all at every one; those no longer there are
  * forgotten. @touched is told of each page that is settled as anonymous memory, with the bytes its
- * fault gave. The image is that of @pid. 0 or -errno; an image that is gone is none. */
-int page_book_check(struct page_book *book, pid_t pid, bool all,
+ * fault gave. The image is that of @pid; @now_ms as in struct ht_page_event. 0 or -errno; an image that is gone is none. */
+int page_book_check(struct page_book *book, pid_t pid, bool all, uint32_t now_ms,
 		    void (*touched)(void *arg, const struct page *page, uint32_t bytes), void *arg);
 
 #endif

@@ -11,32 +11,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "proc/resident.h"
-
-uint64_t page_events_period(uint64_t rate)
-{
-	uint64_t period = rate / RESIDENT_PAGE;
-
-	return period ? period | 1 : 1;
-}
-
-static int open_event(int cpu, uint64_t rate)
+static int open_event(int cpu, uint64_t period)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_PAGE_FAULTS,
 		.sample_type = PERF_SAMPLE_ADDR | PERF_SAMPLE_DATA_PAGE_SIZE,
-		.freq = rate == PAGE_RATE_AUTO,
+		.sample_period = period,
 		.disabled = 1,
 	};
-	long fd;
-
-	if (attr.freq)
-		attr.sample_freq = PAGE_FREQUENCY;
-	else
-		attr.sample_period = page_events_period(rate);
-	fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	long fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -49,12 +34,11 @@ static int fail(int err, struct diag *diag)
 				 "kernel.perf_event_paranoid to -1",
 				 strerror(-err));
 	return diag_fail(diag, err,
-			 "cannot sample page faults: %s; the kernel needs CONFIG_PERF_EVENTS, and "
-			 "kernel.perf_event_max_sample_rate must be at least %d",
-			 strerror(-err), PAGE_FREQUENCY);
+			 "cannot sample page faults: %s; the kernel needs CONFIG_PERF_EVENTS",
+			 strerror(-err));
 }
 
-int page_events_open(struct page_events *events, int program, uint64_t rate, struct diag *diag)
+int page_events_open(struct page_events *events, int program, uint64_t period, struct diag *diag)
 {
 	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
 
@@ -63,7 +47,7 @@ int page_events_open(struct page_events *events, int program, uint64_t rate, str
 	if (!events->fds)
 		return diag_fail(diag, -ENOMEM, "out of memory");
 	for (int cpu = 0; cpu < nr_cpus && !err; cpu++) {
-		int fd = open_event(cpu, rate);
+		int fd = open_event(cpu, period);
 
 		if (fd == -ENODEV) /* offline */
 			continue;

@@ -10,22 +10,14 @@
 
 #include "util/diag.h"
 
-/* Samples per second and CPU that PAGE_RATE_AUTO aims at: below so many faults all are samples. */
-#define PAGE_FREQUENCY 1000
-
-#define PAGE_RATE_AUTO 0
-
 struct page_events {
 	int nr;
 	int *fds;
 };
 
-/* The period in faults for @rate, mean bytes between two samples: an odd one, which a program that
- * touches two places in turn cannot be in step with. */
-uint64_t page_events_period(uint64_t rate);
-
-/* Runs @program at the samples of every CPU. 0, or -errno with @diag; nothing is left open then. */
-int page_events_open(struct page_events *events, int program, uint64_t rate, struct diag *diag);
+/* Runs @program at each @period-th page fault of every CPU. 0, or -errno with @diag; nothing is left
+ * open then. */
+int page_events_open(struct page_events *events, int program, uint64_t period, struct diag *diag);
 void page_events_close(struct page_events *events);
 
 #endif

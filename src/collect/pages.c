@@ -5,13 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "collect/cost.h"
 #include "collect/kernel.h"
 #include "collect/page_book.h"
+#include "collect/page_rate.h"
 #include "util/clock.h"
 
-#define LOOK_INTERVAL_NS 1000000000ULL
-#define LOOK_REST	 50 /* times as long as the last look at all pages took */
+#define LOOK_REST 50 /* times as long as the last look at all pages took */
 
 struct page_image {
 	uint32_t tgid, epoch;
@@ -26,6 +28,9 @@ struct page_site {
 
 struct pages {
 	struct page_events events;
+	struct page_rate rate;
+	uint64_t period; /* of the events */
+	bool adjusts;	 /* the period follows the cost */
 	uint32_t nr_images, last; /* last: that was looked up */
 	struct page_image *images;
 	uint32_t nr_sites;
@@ -52,12 +57,48 @@ void pages_free(struct pages *pages)
 	free(pages);
 }
 
-int pages_attach(struct pages *pages, const struct kernel *kernel, uint64_t rate, struct diag *diag)
+uint64_t pages_period(uint64_t rate)
 {
-	int err = page_events_open(&pages->events, kernel_page_program_fd(kernel), rate, diag);
+	uint64_t period = rate / RESIDENT_PAGE;
 
-	pages->on |= !err;
-	return err;
+	return period ? period | 1 : 1;
+}
+
+static int open_events(struct pages *pages, const struct kernel *kernel, struct diag *diag)
+{
+	page_events_close(&pages->events);
+	return page_events_open(&pages->events, kernel_page_program_fd(kernel), pages->period,
+				diag);
+}
+
+int pages_attach(struct pages *pages, struct kernel *kernel, uint64_t rate, struct diag *diag)
+{
+	pages->adjusts = rate == PAGE_RATE_AUTO;
+	pages->period = pages->adjusts ? 1 : pages_period(rate);
+	page_rate_init(&pages->rate, clock_now_ns());
+	pages->on = true;
+	return open_events(pages, kernel, diag);
+}
+
+/* The events are opened anew: one whose period is changed has its next sample at once, which would
+ * stand for what was not there. */
+int pages_adjust(struct pages *pages, struct kernel *kernel, struct diag *diag)
+{
+	struct ht_stats stats;
+	uint64_t period;
+	int err;
+
+	kernel_page_events_rearm(kernel);
+	if (!pages->adjusts || !pages->events.nr)
+		return 0;
+	err = kernel_stats(kernel, &stats);
+	if (err)
+		return diag_fail(diag, err, "cannot read the counters: %s", strerror(-err));
+	period = page_rate_decide(&pages->rate, cost_of_fault_samples(&stats), clock_now_ns());
+	if (period == pages->period)
+		return 0;
+	pages->period = period;
+	return open_events(pages, kernel, diag);
 }
 
 void pages_detach(struct pages *pages)
@@ -138,19 +179,28 @@ static void touched(void *arg, const struct page *page, uint32_t bytes)
 	site->alloc_var += variance(page, bytes);
 }
 
-int pages_check(struct pages *pages, bool all)
+int pages_check(struct pages *pages, const struct kernel *kernel, bool all)
 {
 	uint64_t begin = clock_now_ns();
+	uint32_t now_ms = (begin - kernel_start_ns(kernel)) / 1000000;
 	int err = 0;
 
 	all |= begin >= pages->look_ns;
 	for (uint32_t i = 0; i < pages->nr_images && !err; i++)
-		err = page_book_check(&pages->images[i].book, pages->images[i].tgid, all, touched,
-				      pages);
+		err = page_book_check(&pages->images[i].book, pages->images[i].tgid, all, now_ms,
+				      touched, pages);
 	if (all)
 		pages->look_ns =
-			begin + LOOK_INTERVAL_NS + LOOK_REST * (clock_now_ns() - begin);
+			clock_now_ns() + LOOK_REST * (clock_now_ns() - begin);
 	return err;
+}
+
+int pages_finish(struct pages *pages, const struct kernel *kernel)
+{
+	const struct timespec rest = {.tv_nsec = (PAGE_BOOK_YOUNG_MS + 1) * 1000000L};
+
+	nanosleep(&rest, NULL);
+	return pages_check(pages, kernel, true);
 }
 
 static void sum_image(struct pages *pages, const struct kernel *kernel,

@@ -17,20 +17,31 @@
 
 struct pages;
 
+#define PAGE_RATE_AUTO 0
+
+/* The period in faults for @rate, mean bytes between two samples. */
+uint64_t pages_period(uint64_t rate);
+
 struct pages *pages_new(void);
 void pages_free(struct pages *pages);
 
-/* Begins with the samples; the session is watching. 0 or -errno with @diag. */
-int pages_attach(struct pages *pages, const struct kernel *kernel, uint64_t rate,
-		 struct diag *diag);
+/* Begins with the samples, one for @rate bytes of faults, with PAGE_RATE_AUTO as pages_adjust()
+ * finds. 0 or -errno with @diag. */
+int pages_attach(struct pages *pages, struct kernel *kernel, uint64_t rate, struct diag *diag);
 void pages_detach(struct pages *pages);
+
+/* Before samples are read: chooses anew how many there are to be. 0 or -errno with @diag. */
+int pages_adjust(struct pages *pages, struct kernel *kernel, struct diag *diag);
 
 /* Takes in a sample. 0 or -ENOMEM. */
 int pages_take(struct pages *pages, const struct ht_page_event *event);
 
 /* Settles what came since the last call, and now and then (always with @all) looks at every page
  * whether it is still there. 0 or -errno. */
-int pages_check(struct pages *pages, bool all);
+int pages_check(struct pages *pages, const struct kernel *kernel, bool all);
+
+/* The same when no more samples come, after the last faults are done. */
+int pages_finish(struct pages *pages, const struct kernel *kernel);
 
 /* Sums up for pages_add_site() what is resident, since @min_age_ns at least; arguments as of
  * snapshot_take(). */

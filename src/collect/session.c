@@ -445,12 +445,15 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 
 	if (err)
 		return err;
+	if (session->pages && !session->frozen_ns &&
+	    (n = pages_adjust(session->pages, session->kernel, NULL)))
+		return n;
 	n = ring_buffer__consume(session->ring);
 	if (n < 0)
 		return n;
 	if (session->event_error)
 		return session->event_error;
-	if (session->pages && !session->frozen_ns && (n = pages_check(session->pages, false)))
+	if (session->pages && !session->frozen_ns && (n = pages_check(session->pages, session->kernel, false)))
 		return n;
 	measure(session);
 	if (!watch_list_end(processes, &session->shared) &&
@@ -512,7 +515,7 @@ int session_freeze(struct session *session)
 	session_detach(session);
 	n = ring_buffer__consume(session->ring);
 	if (n >= 0 && session->pages)
-		n = pages_check(session->pages, true);
+		n = pages_finish(session->pages, session->kernel);
 	if (n >= 0 && session->dump)
 		n = dump_mappings(session->dump, session->processes.all[0]->target.space);
 	return n < 0 ? n : session->event_error;
