@@ -47,8 +47,8 @@ static __always_inline void send(const struct ht_page_event *event)
 {
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
-	if (bpf_ringbuf_query(&page_events, BPF_RB_AVAIL_DATA) > HT_PAGES_WAKE &&
-	    !ht_pages_woken && !__sync_lock_test_and_set(&ht_pages_woken, 1))
+	if (bpf_ringbuf_query(&page_events, BPF_RB_AVAIL_DATA) > HT_PAGES_WAKE && !ht_pages_woken &&
+	    !__sync_lock_test_and_set(&ht_pages_woken, 1))
 		flags = BPF_RB_FORCE_WAKEUP;
 	if (bpf_ringbuf_output(&page_events, (void *)event, sizeof(*event), flags))
 		loss_add(HT_LOSS_page_lost);

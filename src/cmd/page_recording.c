@@ -12,8 +12,8 @@
 
 bool page_recording_is_sampled(const struct session_options *options)
 {
-	return options->source == SOURCE_PAGE && (options->page_rate == PAGE_RATE_AUTO ||
-						  pages_period(options->page_rate) > 1);
+	return options->source == SOURCE_PAGE &&
+	       (options->page_rate == PAGE_RATE_AUTO || pages_period(options->page_rate) > 1);
 }
 
 bool page_recording_has_leaf(const struct stack *stack)
@@ -48,8 +48,9 @@ int page_recording_note(const struct recording *recording, const struct snapshot
 		return 0;
 	if (session_v8(recording->session)->source == SOURCE_PAGE)
 		err = profile_set_note(profile, "rate", "%" PRId64, page_recording_rate(snapshot));
-	err = err ?: profile_set_note(profile, "page_faults", "%" PRIu64,
-			       (uint64_t)snapshot->stats.count[HT_COUNT_faults]);
+	err = err
+		      ?: profile_set_note(profile, "page_faults", "%" PRIu64,
+					  (uint64_t)snapshot->stats.count[HT_COUNT_faults]);
 	err = err ?: profile_set_note(profile, "page_samples", "%" PRIu64, pages->samples);
 	err = err ?: profile_set_note(profile, "page_touched", "%.0f", pages->touched);
 	err = err ?: profile_set_note(profile, "page_resident", "%.0f", pages->resident);
@@ -99,6 +100,7 @@ void page_recording_say(const struct recording *recording, const struct snapshot
 		    (uint64_t)count[HT_COUNT_faults], pages->huge, pages->samples,
 		    mean_period(snapshot), complete);
 	if (pages->sizes_unknown)
-		cmd_warning("huge pages are counted as one small page each: this kernel tells their "
-			    "size to root alone, in /proc/kpageflags");
+		cmd_warning(
+			"huge pages are counted as one small page each: this kernel tells their "
+			"size to root alone, in /proc/kpageflags");
 }

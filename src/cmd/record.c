@@ -169,7 +169,9 @@ static void settle_source(struct record_options *options, const struct argp_stat
 	if (session->source == SOURCE_PAGE)
 		return;
 	if (session->rate != 1)
-		argp_error(state, "--rate: is for the sources malloc and page; %s takes all there are", name);
+		argp_error(state,
+			   "--rate: is for the sources malloc and page; %s takes all there are",
+			   name);
 	if (options->min_age_ns)
 		argp_error(state, "--min-age: the source %s does not know what is in use", name);
 	if (options->targets.selection.follow)

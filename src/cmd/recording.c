@@ -369,8 +369,8 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = snapshot->watched_ns;
-	profile->period = source_is_v8(v8->source) ? v8_period(v8, snapshot)
-						     : mean_rate(recording, snapshot);
+	profile->period =
+		source_is_v8(v8->source) ? v8_period(v8, snapshot) : mean_rate(recording, snapshot);
 	for (int i = 0; i < NR_METRICS; i++)
 		profile->has_metric[i] = v8_has_metric(v8->source, i);
 	*ret = profile;

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "collect/links.h"
@@ -47,32 +46,6 @@ struct kernel {
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
 	return (n + step - 1) / step * step;
-}
-
-/* The first gap of each CPU, drawn as all others are; 0 would make the first allocation a sample.
- */
-static int seed_countdowns(struct heaptap_bpf *skel, uint64_t rate)
-{
-	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
-	struct ht_countdown *gaps;
-
-	if (nr_cpus < 0)
-		return nr_cpus;
-	gaps = calloc(nr_cpus, sizeof(*gaps));
-	if (!gaps)
-		return -ENOMEM;
-	for (int i = 0; i < nr_cpus && !err; i++) {
-		uint32_t random;
-
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			err = -errno;
-		gaps[i].left = ht_gap(random, rate, skel->rodata->ht_ln_table);
-	}
-	if (!err &&
-	    bpf_map_update_elem(bpf_map__fd(skel->maps.countdown), &(uint32_t){0}, gaps, BPF_ANY))
-		err = -errno;
-	free(gaps);
-	return err;
 }
 
 /* Programs of one shape: [SIDE_SESSION, SIDE_ENTRY, SIDE_RETURN]. */
@@ -303,7 +276,9 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	choose_programs(kernel);
 	err = set_sizes(kernel, options);
 	err = err ?: heaptap_bpf__load(kernel->skel);
-	err = err ?: seed_countdowns(kernel->skel, options->rate);
+	err = err
+		      ?: sampling_seed(bpf_map__fd(kernel->skel->maps.countdown), options->rate,
+				       kernel->skel->rodata->ht_ln_table);
 	err = err ?: map_memory(kernel);
 	if (err)
 		diag_fail(

@@ -42,7 +42,8 @@ int page_book_add(struct page_book *book, const struct ht_page_event *event);
 
 /* Looks at the pages that are not settled yet, or with @all at every one; those no longer there are
  * forgotten. @touched is told of each page that is settled as anonymous memory, with the bytes its
- * fault gave. The image is that of @pid; @now_ms as in struct ht_page_event. 0 or -errno; an image that is gone is none. */
+ * fault gave. The image is that of @pid; @now_ms as in struct ht_page_event. 0 or -errno; an image
+ * that is gone is none. */
 int page_book_check(struct page_book *book, pid_t pid, bool all, uint32_t now_ms,
 		    void (*touched)(void *arg, const struct page *page, uint32_t bytes), void *arg);
 

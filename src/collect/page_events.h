@@ -15,8 +15,8 @@ struct page_events {
 	int *fds;
 };
 
-/* Runs @program at each @period-th page fault of every CPU. 0, or -errno with @diag; nothing is left
- * open then. */
+/* Runs @program at each @period-th page fault of every CPU. 0, or -errno with @diag; nothing is
+ * left open then. */
 int page_events_open(struct page_events *events, int program, uint64_t period, struct diag *diag);
 void page_events_close(struct page_events *events);
 

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define PAGE_RATE_SHARE	  0.002	      /* of one CPU that samples may take */
+#define PAGE_RATE_SHARE	  0.002	       /* of one CPU that samples may take */
 #define PAGE_RATE_CALM_NS 200000000ULL /* so long it was cheap before there are more */
 #define PAGE_RATE_MAX	  65535
 

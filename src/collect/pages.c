@@ -29,8 +29,8 @@ struct page_site {
 struct pages {
 	struct page_events events;
 	struct page_rate rate;
-	uint64_t period; /* of the events */
-	bool adjusts;	 /* the period follows the cost */
+	uint64_t period;	  /* of the events */
+	bool adjusts;		  /* the period follows the cost */
 	uint32_t nr_images, last; /* last: that was looked up */
 	struct page_image *images;
 	uint32_t nr_sites;
@@ -190,8 +190,7 @@ int pages_check(struct pages *pages, const struct kernel *kernel, bool all)
 		err = page_book_check(&pages->images[i].book, pages->images[i].tgid, all, now_ms,
 				      touched, pages);
 	if (all)
-		pages->look_ns =
-			clock_now_ns() + LOOK_REST * (clock_now_ns() - begin);
+		pages->look_ns = clock_now_ns() + LOOK_REST * (clock_now_ns() - begin);
 	return err;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A recording from attach to freeze. Events are taken in as they come, so that every stack is bound
- * to the mappings of its moment; maps are read again when an address is in none.
+ * A recording from attach to freeze. What happens meanwhile is taken in by session_events.c.
  */
 #include "collect/session.h"
 
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 #include "collect/children.h"
-#include "collect/copy_walk.h"
 #include "collect/dump.h"
 #include "collect/ended.h"
 #include "collect/javascript_report.h"
@@ -35,155 +33,6 @@
 #define MEASURE_EACH_NS	    5000000ULL
 #define MEASURE_ALWAYS	    16 /* so many are measured whenever somebody asks */
 
-/* The mappings again, and with them what is probed. */
-static int refresh(struct session *session, struct watched *watched, struct diag *diag)
-{
-	int err = watched_refresh(watched, &session->shared, diag);
-
-	if (!err && !session->shared.closed && source_is_v8(session->v8.source) &&
-	    watched == session->processes.all[0])
-		err = v8_source_attach(&session->v8, session->kernel, &session->caps,
-				       watched->target.space, false, diag);
-	return err;
-}
-
-/* --- events ------------------------------------------------------------------------------------
- */
-
-static int take_stack(struct session *session, const struct ht_stack_event *event)
-{
-	const struct ht_event *head = &event->head.event;
-	struct watched *watched = watch_list_find_image(&session->processes, head);
-	uint32_t mappings[HT_MAX_FRAMES], nr = event->head.nr_pcs;
-
-	if (!watched)
-		return stacks_add(&session->stacks, event, NULL);
-	if (!watched_bind(watched, head->moment, event->pcs, nr, mappings) &&
-	    watched->refreshed_ns < head->time_ns) {
-		refresh(session, watched, NULL);
-		watched_bind(watched, head->moment, event->pcs, nr, mappings);
-	}
-	return stacks_add(&session->stacks, event, mappings);
-}
-
-static int take_javascript(struct session *session, const struct ht_js_event *event)
-{
-	struct watched *watched = watch_list_find_image(&session->processes, &event->head.event);
-
-	return watched ? javascript_take(&watched->javascript, event, &session->stacks) : 0;
-}
-
-/*
- * A stack the programs could not unwind: walked again here, by tables that may be loaded by now.
- * What is mapped now must be of the sample's generation, or another object's table would be used.
- */
-static int take_copy(struct session *session, const struct ht_copy_event *copy)
-{
-	const struct stack *stack = stacks_at(&session->stacks, copy->site);
-	struct watched *watched = watch_list_find_image(&session->processes, &copy->event);
-	uint32_t mappings[HT_MAX_FRAMES];
-	struct walked walked;
-
-	if (!watched || !stack)
-		return 0;
-	if (session->dump)
-		return dump_sample(session->dump, copy, stack);
-	if (watched->refreshed_ns < copy->event.time_ns)
-		refresh(session, watched, NULL);
-	if (!moments_is_current(&watched->moments, copy->event.moment))
-		return 0;
-	copy_walk(session->tables, watched->target.space, copy, &walked);
-	if (walked.end != HT_STACK_complete)
-		return 0;
-	session->nr_completed++;
-	watched_bind(watched, copy->event.moment, (const __u64 *)walked.pcs, walked.nr_pcs,
-		     mappings);
-	return stacks_replace(&session->stacks, copy->site, walked.pcs, walked.nr_pcs, mappings);
-}
-
-static int take_exec(struct session *session, const struct ht_event *event)
-{
-	struct watched *watched;
-	int err = members_exec(&session->members, &session->processes, &session->shared, event,
-			       &watched);
-
-	if (!err && watched)
-		err = refresh(session, watched, NULL);
-	if (!err && watched)
-		children_ready(watched);
-	return err == -ENOMEM ? err : 0;
-}
-
-static void take_maps(struct session *session, const struct ht_event *event)
-{
-	struct watched *watched = watch_list_find(&session->processes, event->tgid);
-
-	if (watched && watched->refreshed_ns < event->time_ns)
-		refresh(session, watched, NULL);
-	if (event->held)
-		kill(event->tgid, SIGCONT);
-}
-
-static int take_mapping(void *arg, void *data, size_t size)
-{
-	struct session *session = arg;
-	int err = mmaps_take(session->mmaps, data);
-
-	(void)size;
-	if (err && !session->event_error)
-		session->event_error = err;
-	return 0;
-}
-
-static int take_page(void *arg, void *data, size_t size)
-{
-	struct session *session = arg;
-	int err = pages_take(session->pages, data);
-
-	(void)size;
-	if (err && !session->event_error)
-		session->event_error = err;
-	return 0;
-}
-
-static int take_event(void *arg, void *data, size_t size)
-{
-	struct session *session = arg;
-	const struct ht_event *event = data;
-	int err = 0;
-
-	(void)size;
-	switch (event->kind) {
-	case HT_EVENT_STACK:
-		err = take_stack(session, data);
-		break;
-	case HT_EVENT_JS:
-		err = take_javascript(session, data);
-		break;
-	case HT_EVENT_COPY:
-		err = take_copy(session, data);
-		break;
-	case HT_EVENT_EXEC:
-		err = take_exec(session, event);
-		break;
-	case HT_EVENT_FORK:
-		err = children_fork(&session->processes, &session->shared, event);
-		break;
-	case HT_EVENT_GC:
-		err = v8_source_collection(&session->v8, data);
-		break;
-	case HT_EVENT_MAPS:
-		take_maps(session, event);
-		break;
-	}
-	if (err && !session->event_error)
-		session->event_error = err;
-	return 0;
-}
-
-/* --- life --------------------------------------------------------------------------------------
- */
-
 static void take_options(struct session *session, const struct session_options *options)
 {
 	const struct selection *selection = options->selection;
@@ -198,25 +47,6 @@ static void take_options(struct session *session, const struct session_options *
 							    : MAX_ALONE;
 	session->v8.source = options->source;
 	session->page_rate = options->page_rate;
-}
-
-/* Events of processes and stacks come first, then what became of mappings and pages. */
-static int open_rings(struct session *session)
-{
-	const struct kernel *kernel = session->kernel;
-	int err = 0;
-
-	session->ring =
-		ring_buffer__new(kernel_events_fd(kernel), take_event, session, NULL);
-	if (!session->ring)
-		return -errno;
-	if (session->mmaps)
-		err = ring_buffer__add(session->ring, kernel_mapping_events_fd(kernel),
-				       take_mapping, session);
-	if (!err && session->pages)
-		err = ring_buffer__add(session->ring, kernel_page_events_fd(kernel), take_page,
-				       session);
-	return err;
 }
 
 /* 0 or -ENOMEM. */
@@ -283,7 +113,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.told = options->told,
 		.attachments = options->source == SOURCE_MALLOC ? &session->attachments : NULL,
 	};
-	err = open_rings(session);
+	err = session_open_rings(session);
 	if (err)
 		diag_fail(diag, err, "cannot read the BPF ring buffers: %s", strerror(-err));
 	else if ((err = kernel_attach_process_events(session->kernel)))
@@ -381,7 +211,7 @@ static int launched_code(uint64_t loader_base, bool loaded, void *arg)
 	int err;
 
 	if (loaded)
-		return refresh(session, watched, launching->diag);
+		return session_refresh(session, watched, launching->diag);
 	err = space_refresh(space, NULL);
 	err = err ?: watched_examine(watched, &session->shared, launching->diag);
 	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
@@ -453,7 +283,8 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 		return n;
 	if (session->event_error)
 		return session->event_error;
-	if (session->pages && !session->frozen_ns && (n = pages_check(session->pages, session->kernel, false)))
+	if (session->pages && !session->frozen_ns &&
+	    (n = pages_check(session->pages, session->kernel, false)))
 		return n;
 	measure(session);
 	if (!watch_list_end(processes, &session->shared) &&

@@ -31,7 +31,7 @@ struct session_options {
 	bool governed;	     /* the rate may be raised */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	bool mmaps;	     /* also what processes map themselves; with the source malloc */
-	bool pages;	     /* session_start_pages() may be called; the source page does so itself */
+	bool pages; /* session_start_pages() may be called; the source page does so itself */
 	uint64_t page_rate;  /* of the source page, see there */
 	struct caps caps;    /* detected */
 	bool told;	     /* processes that carry otel_memory probes are probed there:

@@ -156,7 +156,7 @@ static void add_mmaps(struct session *session, const struct snapshot_images *ima
 
 /* Whose pages are resident now; of a frozen session, when it was. */
 static void add_pages(struct session *session, const struct snapshot_images *images,
-		     uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret)
+		      uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret)
 {
 	const struct snapshot_pages *past = &session->ended.paged;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sources of a session, and of "gc" and "js" V8's probes in the target, again after an exec, and
- * what the collections say. A session of the sources "malloc" and "page" has none of this.
+ * The sources of a session, and of "gc" and "js" V8's probes in the target, again after an exec,
+ * and what the collections say. A session of the sources "malloc" and "page" has none of this.
  */
 #ifndef HEAPTAP_COLLECT_V8_SOURCE_H
 #define HEAPTAP_COLLECT_V8_SOURCE_H
