@@ -70,6 +70,18 @@ static uint32_t own_bytes(const struct resident_region *region)
 	return nr * RESIDENT_PAGE;
 }
 
+/* Of a page that is mapped: how much of what its fault made is resident. */
+static uint32_t resident_bytes(const struct page *page, const struct resident_region *region)
+{
+	uint8_t flags = region->flags[index_of(page)];
+
+	if (flags & RESIDENT_ZERO)
+		return 0;
+	if (!page->huge)
+		return RESIDENT_PAGE;
+	return flags & RESIDENT_HUGE ? RESIDENT_REGION : own_bytes(region);
+}
+
 /* The first look: what did the fault make of it? False: it is nothing of ours, or gone. */
 static bool settle(const struct check *check, struct page *page, uint8_t flags)
 {
@@ -79,20 +91,12 @@ static bool settle(const struct check *check, struct page *page, uint8_t flags)
 		book->nr_files += page->period;
 		return false;
 	}
-	page->huge = flags & RESIDENT_HUGE && !(flags & RESIDENT_ZERO);
-	page->bytes = page->huge ? RESIDENT_REGION : RESIDENT_PAGE;
+	page->settled = true;
+	page->huge = flags & RESIDENT_HUGE;
 	book->nr_huge += page->huge ? page->period : 0;
 	book->nr_zero += flags & RESIDENT_ZERO ? page->period : 0;
-	check->touched(check->arg, page, page->bytes);
-	return flags && !(flags & RESIDENT_ZERO);
-}
-
-/* Of a page that is resident: how much of what its fault made still is. */
-static uint32_t resident_bytes(const struct page *page, const struct resident_region *region)
-{
-	if (!page->huge)
-		return RESIDENT_PAGE;
-	return region->flags[index_of(page)] & RESIDENT_HUGE ? RESIDENT_REGION : own_bytes(region);
+	check->touched(check->arg, page, page->huge ? RESIDENT_REGION : RESIDENT_PAGE);
+	return flags;
 }
 
 /* All of a region that the kernel made huge afterwards was put there for those who touched it. When
@@ -134,15 +138,14 @@ static bool look_at(const struct check *check, struct page *page,
 		    const struct resident_region *region)
 {
 	uint8_t flags = region->flags[index_of(page)];
+	bool young = page->time_ms + PAGE_BOOK_YOUNG_MS > check->now_ms;
 
-	if (!page->bytes && !flags && page->time_ms + PAGE_BOOK_YOUNG_MS > check->now_ms)
+	if (!page->settled && !flags && young)
 		return true;
-	if (!page->bytes)
-		return settle(check, page, flags);
-	if (flags & (RESIDENT_FILE | RESIDENT_ZERO))
+	if (page->settled ? flags & RESIDENT_FILE : !settle(check, page, flags))
 		return false;
 	page->bytes = flags || page->huge ? resident_bytes(page, region) : 0;
-	return page->bytes;
+	return flags || page->bytes;
 }
 
 /* Looks at @nr pages of one region and keeps those that are there. Returns how many, or -errno. */
@@ -210,7 +213,7 @@ static void settle_unseen(const struct check *check)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < book->nr; i++) {
-		if (book->pages[i].bytes)
+		if (book->pages[i].settled)
 			book->pages[kept++] = book->pages[i];
 		else
 			settle(check, &book->pages[i], 0);

@@ -19,8 +19,9 @@
 struct page {
 	uint64_t address;
 	uint32_t site, period, time_ms;
-	uint32_t bytes; /* resident that its fault made so, as last seen; 0: not settled */
-	bool huge;	/* by its fault */
+	uint32_t bytes; /* resident that its fault made so, as last seen; 0: only read so far */
+	bool settled;
+	bool huge; /* by its fault */
 };
 
 struct page_book {

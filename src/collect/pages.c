@@ -210,7 +210,8 @@ static void sum_image(struct pages *pages, const struct kernel *kernel,
 		const struct ht_live entry = {.time_ms = page->time_ms};
 		struct page_site *site = &pages->sites[page->site];
 
-		if (min_age_ns && !snapshot_is_old(kernel, &entry, until_ns, min_age_ns))
+		if (!page->bytes ||
+		    (min_age_ns && !snapshot_is_old(kernel, &entry, until_ns, min_age_ns)))
 			continue;
 		site->live_bytes += (double)page->bytes * page->period;
 		site->live_objects += page->period;
