@@ -2,8 +2,10 @@
 /* Events by the system calls themselves, as in links.c. */
 #include "collect/page_events.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,4 +74,23 @@ void page_events_close(struct page_events *events)
 		close(events->fds[i]);
 	free(events->fds);
 	*events = (struct page_events){0};
+}
+
+int page_events_try(int *ret_nr, struct diag *diag)
+{
+	const struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int program = bpf_prog_load(BPF_PROG_TYPE_PERF_EVENT, "heaptap_try", "GPL", code,
+				    sizeof(code) / sizeof(code[0]), NULL);
+	struct page_events events = {0};
+	int err = program < 0 ? fail(-errno, diag)
+			      : page_events_open(&events, program, INT32_MAX, diag);
+
+	*ret_nr = events.nr;
+	page_events_close(&events);
+	if (program >= 0)
+		close(program);
+	return err;
 }

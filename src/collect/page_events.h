@@ -18,6 +18,8 @@ struct page_events {
 /* Runs @program at each @period-th page fault of every CPU. 0, or -errno with @diag; nothing is
  * left open then. */
 int page_events_open(struct page_events *events, int program, uint64_t period, struct diag *diag);
+/* Opens them with a program that does nothing, and closes them. *ret_nr: on so many CPUs. */
+int page_events_try(int *ret_nr, struct diag *diag);
 void page_events_close(struct page_events *events);
 
 #endif

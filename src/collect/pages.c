@@ -235,15 +235,16 @@ void pages_sum(struct pages *pages, const struct kernel *kernel,
 	}
 }
 
-static void add_counts(const struct page_book *book, struct snapshot_pages *sums)
+static void add_counts(struct page_book *book, struct snapshot_pages *sums)
 {
 	sums->huge += book->nr_huge;
 	sums->files += book->nr_files;
 	sums->read_only += book->nr_zero;
-	sums->sizes_unknown |= book->opened && !resident_knows_sizes(&book->resident);
+	sums->sizes_unknown |=
+		book->opened && !book->gone && !resident_tells_sizes(&book->resident);
 }
 
-void pages_begin_sums(const struct pages *pages, struct snapshot_pages *ret)
+void pages_begin_sums(struct pages *pages, struct snapshot_pages *ret)
 {
 	*ret = pages->past;
 	ret->on = pages->on;

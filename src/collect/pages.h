@@ -49,7 +49,7 @@ void pages_sum(struct pages *pages, const struct kernel *kernel,
 	       const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns);
 
 /* Begins @ret, which pages_add_site() adds to. */
-void pages_begin_sums(const struct pages *pages, struct snapshot_pages *ret);
+void pages_begin_sums(struct pages *pages, struct snapshot_pages *ret);
 
 /* Adds what is known of @site to @totals (whose stack is set) and @sums. A site that only told of
  * page faults has samples when some of them count. */

@@ -167,7 +167,19 @@ int resident_read(struct resident *resident, unsigned int first, unsigned int en
 	return err ?: is_there(resident);
 }
 
-bool resident_knows_sizes(const struct resident *resident)
+/* Where the kernel does not tell the number of a page, that of the stack, which is there, is 0. */
+bool resident_tells_sizes(struct resident *resident)
 {
-	return !resident->reads || (resident->kpageflags >= 0 && !geteuid());
+	uint64_t entry = 0, here = (uintptr_t)&entry;
+	struct resident_region region = {.base = here & ~(RESIDENT_REGION - 1)};
+	int own;
+
+	if (resident_read(resident, 0, 1, &region) || !resident->reads)
+		return !resident->reads;
+	own = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (own < 0 || pread(own, &entry, sizeof(entry), here / RESIDENT_PAGE * 8) < 0)
+		entry = 0;
+	if (own >= 0)
+		close(own);
+	return resident->kpageflags >= 0 && entry & ENTRY_PFN;
 }

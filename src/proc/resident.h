@@ -42,7 +42,7 @@ struct resident_region {
 int resident_read(struct resident *resident, unsigned int first, unsigned int end,
 		  struct resident_region *region);
 
-/* Are huge pages told from others, and pages that were only read? */
-bool resident_knows_sizes(const struct resident *resident);
+/* Are huge pages told from others, and pages that were only read? Looks at a page to find out. */
+bool resident_tells_sizes(struct resident *resident);
 
 #endif
