@@ -4,6 +4,7 @@
 
 #define TOO_CHEAP 4 /* times below the share there are to be more samples */
 #define STEP_DOWN 8
+#define TOO_DEAR  1.25
 
 void page_rate_init(struct page_rate *rate, uint64_t now_ns)
 {
@@ -16,9 +17,9 @@ uint64_t page_rate_decide(struct page_rate *rate, double cost_ns, uint64_t now_n
 	double excess = (cost_ns - rate->cost_ns) / elapsed / PAGE_RATE_SHARE;
 	double period = (double)rate->period;
 
-	if (excess <= 1 && elapsed < PAGE_RATE_CALM_NS)
+	if (excess <= TOO_DEAR && elapsed < PAGE_RATE_CALM_NS)
 		return rate->period;
-	if (excess > 1)
+	if (excess > TOO_DEAR)
 		period *= excess;
 	else if (excess < 1.0 / TOO_CHEAP)
 		period /= excess * STEP_DOWN < 1 ? STEP_DOWN : 1 / excess;

@@ -66,9 +66,13 @@ uint64_t pages_period(uint64_t rate)
 
 static int open_events(struct pages *pages, const struct kernel *kernel, struct diag *diag)
 {
-	page_events_close(&pages->events);
-	return page_events_open(&pages->events, kernel_page_program_fd(kernel), pages->period,
-				diag);
+	struct page_events old = pages->events;
+	int err = page_events_open(&pages->events, kernel_page_program_fd(kernel), pages->period,
+				   diag);
+
+	/* the first event and the last have the kernel patch itself */
+	page_events_close(&old);
+	return err;
 }
 
 int pages_attach(struct pages *pages, struct kernel *kernel, uint64_t rate, struct diag *diag)
