@@ -46,6 +46,7 @@ static void many_stay_inside_the_share(void **state)
 	(void)state;
 	page_rate_init(&rate, now);
 	spend(&rate, &cost, &now, 750000, 600);
+	assert_true(cost <= 1.3 * PAGE_RATE_SHARE * SECOND + PAGE_RATE_CREDIT_NS);
 	assert_true(rate.period > 100 && rate.period < 1000);
 	assert_true(rate.period % 2);
 	assert_true(spend(&rate, &cost, &now, 750000, 600) <= 1.3 * PAGE_RATE_SHARE);
@@ -66,6 +67,25 @@ static void it_is_exact_again_a_second_after_a_storm(void **state)
 	assert_int_equal(rate.period, 1);
 }
 
+/* 64 MB at once, after calm: most of it is seen page by page. */
+static void a_burst_spends_what_was_kept(void **state)
+{
+	uint64_t now = 5 * SECOND;
+	struct page_rate rate;
+	double cost = 0;
+
+	(void)state;
+	page_rate_init(&rate, now);
+	spend(&rate, &cost, &now, 0, 600);
+	for (int i = 0; i < 20; i++) { /* each ms 800 faults */
+		cost += 800.0 / (double)rate.period * 600;
+		now += SECOND / 1000;
+		page_rate_decide(&rate, cost, now);
+		assert_true(rate.period < 25);
+	}
+	assert_true(cost <= PAGE_RATE_CREDIT_NS);
+}
+
 static void it_has_an_end(void **state)
 {
 	uint64_t now = 5 * SECOND;
@@ -83,6 +103,7 @@ int main(void)
 		cmocka_unit_test(few_faults_are_all_samples),
 		cmocka_unit_test(many_stay_inside_the_share),
 		cmocka_unit_test(it_is_exact_again_a_second_after_a_storm),
+		cmocka_unit_test(a_burst_spends_what_was_kept),
 		cmocka_unit_test(it_has_an_end),
 	};
 
