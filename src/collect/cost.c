@@ -25,7 +25,7 @@
 /* What the kernel takes to call a program for a page fault, and to count one: measured by
  * tests/bench/page_cost.py with a program that does nothing. */
 #define FAULT_SAMPLE_NS 120
-#define FAULT_COUNT_NS	12
+#define FAULT_COUNT_NS	20
 
 static int compare(const void *a, const void *b)
 {

@@ -5,9 +5,10 @@ process that is watched and in one that is not, and redis under load.
 
 usage: page_cost.py [--rounds N] [--redis-rounds N]          (root)
 
-States in turns, so that a busy machine is busy in all of them: no heaptap, the source page at its own
-rate, at one sample per 64 KiB and with every fault. Medians of the CPU time of a fault; of redis the
-requests a second that redis-benchmark states.
+The source page at its own rate, at one sample per 64 KiB and with every fault, each time between two
+measurements without heaptap, whose mean it is compared with: a shared machine drifts more than it
+costs. Medians of the added CPU time of a fault, and of the time redis-benchmark takes for a request,
+with the standard error of the median.
 """
 import argparse
 import os
@@ -23,7 +24,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("HEAPTAP_BUILD", TOP / "build"))
-STATES = {"none": None, "auto": [], "64K": ["-r", "64K"], "exact": ["-r", "1"]}
+STATES = {"auto": [], "64K": ["-r", "64K"], "exact": ["-r", "1"]}
 
 
 class Loop:
@@ -52,41 +53,51 @@ class Heaptap:
         self.process.communicate()
 
 
-def beside(pid, options, work):
-    heaptap = Heaptap(pid, options) if options is not None else None
-    result = work()
-    if heaptap:
+class Costs:
+    """What each state adds to each figure, of which more is worse, in percent."""
+
+    def __init__(self):
+        self.added, self.figures = {}, {}
+
+    def measure(self, state, pid, work):
+        before = work()
+        heaptap = Heaptap(pid, STATES[state])
+        work()
+        during = work()
         heaptap.stop()
-    return result
+        after = work()
+        for what, value in during.items():
+            base = (before[what] + after[what]) / 2
+            self.figures.setdefault(what, []).append(base)
+            self.added.setdefault((what, state), []).append(100 * (value / base - 1))
 
-
-def show(times, what, unit, better):
-    base = statistics.median(times["none", what])
-    for state in STATES:
-        if (state, what) in times:
-            value = statistics.median(times[state, what])
-            cost = 100 * (value / base - 1) * better
-            print(f"{what:22} {state:6} {value:10.1f} {unit}  cost {cost:+6.2f}%", flush=True)
+    def show(self):
+        for (what, state), added in sorted(self.added.items()):
+            error = 1.25 * statistics.stdev(added) / len(added) ** 0.5
+            print(
+                f"{what:22} {statistics.median(self.figures[what]):9.1f} ns  {state:6}"
+                f"{statistics.median(added):+7.2f}% +-{error:.2f}",
+                flush=True,
+            )
 
 
 def loops(rounds):
     watched, other = Loop(), Loop()
-    times = {}
+    costs = Costs()
 
-    def note(state):
+    def work():
+        result = {}
         for who, loop in (("watched", watched), ("other", other)):
-            small, huge = loop.measure()
-            times.setdefault((state, f"small page, {who}"), []).append(small)
-            times.setdefault((state, f"huge page, {who}"), []).append(huge)
+            for size, ns in zip(("small", "huge"), loop.measure()):
+                if ns:
+                    result[f"{size} page, {who}"] = ns
+        return result
 
-    watched.measure()
-    other.measure()
+    work()
     for _ in range(rounds):
-        for state, options in STATES.items():
-            beside(watched.process.pid, options, lambda: note(state))
-    for size in ("small", "huge"):
-        for who in ("watched", "other"):
-            show(times, f"{size} page, {who}", "ns", 1)
+        for state in STATES:
+            costs.measure(state, watched.process.pid, work)
+    costs.show()
 
 
 def redis(rounds):
@@ -98,21 +109,18 @@ def redis(rounds):
         )
         while not os.path.exists(socket):
             time.sleep(0.05)
-        times = {}
 
         def load():
             argv = "redis-benchmark -q -t set,get,lpush -n 60000 -r 100000 -d 300 -s".split()
             out = subprocess.run([*argv, socket], capture_output=True, text=True).stdout
             rates = re.findall(r"(\w+): ([\d.]+) requests per second", out)
-            return {name: float(rate) for name, rate in rates}
+            return {f"redis {name}": 1e9 / float(rate) for name, rate in rates}
 
         load()
+        costs = Costs()
         for _ in range(rounds):
-            for state, options in list(STATES.items())[:2]:
-                for name, rate in beside(server.pid, options, load).items():
-                    times.setdefault((state, f"redis {name}"), []).append(rate)
-        for what in sorted({what for _, what in times}):
-            show(times, what, "/s", -1)
+            costs.measure("auto", server.pid, load)
+        costs.show()
         server.terminate()
         server.wait()
 
@@ -120,7 +128,7 @@ def redis(rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--redis-rounds", type=int, default=5)
+    parser.add_argument("--redis-rounds", type=int, default=15)
     args = parser.parse_args()
     loops(args.rounds)
     if shutil.which("redis-server") and args.redis_rounds:

@@ -137,6 +137,35 @@ def system_wide():
     expect(abs(got - large["inuse_bytes"]) <= 0.2 * large["inuse_bytes"], got, large)
 
 
+JAVASCRIPT = """
+const keep = [];
+function hoard() { for (let i = 0; i < 100; i++) keep.push(Buffer.alloc(1 << 20, 1)); }
+function objects() { for (let i = 0; i < 100000; i++) keep.push({ i, s: "x" + i, a: [i, i] }); }
+process.stdout.write("ready\\n");
+process.stdin.once("data", () => { hoard(); objects(); console.log("done"); });
+"""
+
+
+@test("JavaScript: by function, Buffers and V8's heap alike")
+def javascript():
+    if not shutil.which("node"):
+        raise Skip("there is no node")
+    target = Process(["node", "-e", JAVASCRIPT])
+    expect(target.line() == "ready", "node does not start")
+    before = anonymous(target.pid)
+    lens = Lens(pid=target.pid, rate="1")
+    target.send()
+    expect(target.line() == "done", "node does not work")
+    growth = anonymous(target.pid) - before
+    profile = lens.finish()
+    expect_growth(profile, growth)
+    held = lambda name: sum(
+        s.values["inuse_space"] for s in profile.samples if any(f.split()[0] == name for f in s.frames)
+    )
+    expect(100 << 20 <= held("hoard") <= 106 << 20, held("hoard"))
+    expect(held("objects") >= 4 << 20, held("objects"))
+
+
 @test("intervals: what is resident follows the process")
 def intervals():
     target = Target("pages", "--huge") if huge_pages() else Target("pages")

@@ -204,11 +204,11 @@ int main(int argc, char **argv)
 		execl("/proc/self/exe", argv[0], "--execed", "--hold", NULL);
 		_exit(97);
 	}
+	/* first: what is unmapped before it was looked at must not become a file's */
+	files();
 	large(size);
-	if (!target_flag(argc, argv, "--execed")) {
+	if (!target_flag(argc, argv, "--execed"))
 		small();
-		files();
-	}
 	if (target_flag(argc, argv, "--huge"))
 		huge();
 	if (target_flag(argc, argv, "--fork"))
