@@ -23,6 +23,7 @@ struct page_image {
 struct page_site {
 	double alloc_bytes, alloc_objects, alloc_var;
 	double live_bytes, live_objects, live_var; /* as of pages_sum() */
+	struct site_ages ages;			   /* as well */
 	uint64_t samples;
 };
 
@@ -220,15 +221,19 @@ static void sum_image(struct pages *pages, const struct kernel *kernel,
 		site->live_bytes += (double)page->bytes * page->period;
 		site->live_objects += page->period;
 		site->live_var += variance(page, page->bytes);
+		snapshot_add_age(kernel, page->time_ms, until_ns, &site->ages);
 	}
 }
 
 void pages_sum(struct pages *pages, const struct kernel *kernel,
 	       const struct snapshot_images *images, uint64_t min_age_ns, uint64_t now_ns)
 {
-	for (uint32_t i = 0; i < pages->nr_sites; i++)
-		pages->sites[i].live_bytes = pages->sites[i].live_objects =
-			pages->sites[i].live_var = 0;
+	for (uint32_t i = 0; i < pages->nr_sites; i++) {
+		struct page_site *site = &pages->sites[i];
+
+		site->live_bytes = site->live_objects = site->live_var = 0;
+		site->ages = (struct site_ages){0};
+	}
 	for (uint32_t i = 0; i < pages->nr_images; i++) {
 		const struct page_image *image = &pages->images[i];
 		uint64_t until_ns = images->until_ns(images->arg, image->tgid, image->epoch);
@@ -272,6 +277,7 @@ void pages_add_site(struct pages *pages, uint32_t site, struct site_totals *tota
 	totals->inuse_bytes += row->live_bytes;
 	totals->inuse_objects += row->live_objects;
 	totals->inuse_var += row->live_var;
+	totals->ages = row->ages;
 	sums->touched += row->alloc_bytes;
 	sums->resident += row->live_bytes;
 	sums->samples += row->samples;

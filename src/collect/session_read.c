@@ -182,7 +182,7 @@ int session_snapshot(struct session *session, bool aged, struct snapshot *ret)
 	if (!err && books && !session->frozen_ns)
 		err = ring_buffer__consume(session->ring);
 	if (err >= 0 && session->pages && !session->frozen_ns)
-		err = pages_check(session->pages, session->kernel, true);
+		err = pages_check(session->pages, session->kernel, aged);
 	if (err < 0)
 		return err;
 	err = snapshot_take(session->kernel, &session->stacks, &images, aged, min_age_ns, now_ns,
