@@ -46,7 +46,7 @@ static const struct argp_option record_table[] = {
 	{"rate", 'r', "BYTES|auto", 0,
 	 "Mean bytes between two samples; 1 takes every allocation. auto, the default, begins with "
 	 "1 and raises it as far as the budget demands (with --inspector 512K; with --source page "
-	 "up to 1000 samples a second on each CPU)",
+	 "what 0.2% of one CPU allows)",
 	 2},
 	{"budget", OPTION_BUDGET, "PCT", 0,
 	 "What the process may lose, in percent of its CPU time, and at least 1% of one CPU: beyond "
@@ -112,6 +112,7 @@ static const char record_doc[] =
 	"  heaptap record -p 1234 -r 1 -d 30s    exact, whatever it costs\n"
 	"  heaptap record -p 1234 -r 512K -d 5m -f table\n"
 	"  heaptap record -o run.svg -- ./server --port 8080\n"
+	"  heaptap record -p 1234 -s page -d 1m -f table\n"
 	"  heaptap record -p 1234 -s js -d 30s -f table\n"
 	"  heaptap record -p 1234 -s js --inspector -d 1m -o js.heapprofile\n"
 	"  heaptap record -p 1234 -s gc -d 1m -f table\n"
