@@ -139,7 +139,7 @@ static __noinline int caller_send(struct allocation *a, __u32 index)
 {
 	struct caller_event event = {
 		.head = {.site = index, .nr_pcs = 1, .end = HT_STACK_busy, .probe = a->probe},
-		.caller = a->start.pc,
+		.caller = a->start.pc + a->start.exact,
 	};
 
 	event_fill(&event.head.event, HT_EVENT_STACK, a->process);

@@ -43,7 +43,7 @@ __hidden int copy_stack(struct stack_start *start, struct ht_process *process, _
 	copy->event.time_ns = bpf_ktime_get_ns();
 	copy->site = site;
 	copy->size = size;
-	copy->pc = start->pc;
+	copy->pc = start->pc + start->exact;
 	copy->sp = start->sp;
 	copy->fp = start->fp;
 	copy->rbx = start->rbx;

@@ -29,6 +29,14 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+struct perf_sample_data {
+	__u64 data_page_size; /* of what is mapped at the event's address; 0: nothing is */
+};
+
+struct bpf_perf_event_data_kern {
+	struct perf_sample_data *data;
+};
+
 struct thread_info {
 	unsigned int status; /* x86 */
 };

@@ -14,6 +14,7 @@ const volatile __u32 ht_nr_slots;
 const volatile __u32 ht_copy_every;
 volatile __u32 ht_next_site = 1;
 volatile bool ht_all_execs;
+volatile __u32 ht_pages_woken;
 volatile __u32 ht_last_epoch;
 
 const volatile __u32 ht_weight_table[HT_WEIGHT_SIZE];
@@ -28,6 +29,7 @@ struct own_code_map own_code SEC(".maps");
 struct v8s_map v8s SEC(".maps");
 struct events_map events SEC(".maps");
 struct events_map mapping_events SEC(".maps");
+struct events_map page_events SEC(".maps");
 struct countdown_map countdown SEC(".maps");
 struct stats_map stats SEC(".maps");
 struct site_cache_map site_cache SEC(".maps");

@@ -21,6 +21,7 @@ extern const volatile __u32 ht_nr_slots;   /* scratch slots of all CPUs */
 extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */
 extern volatile __u32 ht_next_site;	   /* site 0 collects what found no place */
 extern volatile bool ht_all_execs;	   /* of processes that are not watched too */
+extern volatile __u32 ht_pages_woken;	   /* the reader of page_events, since it looked last */
 extern volatile __u32 ht_last_epoch;	   /* of struct ht_live_key, given to an exec or a child */
 
 struct live_map {
@@ -101,6 +102,9 @@ extern struct events_map events SEC(".maps");
 
 /* heaptap/mappings.h; only with --with-mmap. */
 extern struct events_map mapping_events SEC(".maps");
+
+/* heaptap/pages.h; only with the source page. */
+extern struct events_map page_events SEC(".maps");
 
 struct stats_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

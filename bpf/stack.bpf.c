@@ -43,9 +43,9 @@ static __always_inline void walk(struct stack_slot *slot)
 	struct ht_stack_event *event = &slot->event;
 	int step = HT_STEP_CALLER;
 
-	event->pcs[0] = slot->frame.pc;
+	event->pcs[0] = slot->frame.pc + slot->frame.exact;
 	slot->nr_pcs = 1;
-	slot->hash = stack_hash_add(0, slot->frame.pc);
+	slot->hash = stack_hash_add(0, event->pcs[0]);
 	for (int i = 0; i < WALK_CALLS && !step; i++)
 		step = walk_frames(slot);
 	event->head.nr_pcs = slot->nr_pcs;
@@ -61,14 +61,14 @@ __hidden int stack_walk(struct stack_slot *slot, struct stack_start *start,
 	slot->frame.pc = start->pc;
 	slot->frame.sp = start->sp;
 	slot->frame.fp = start->fp;
-	slot->frame.exact = 0;
+	slot->frame.exact = start->exact;
 	slot->frame.chained = 0;
 	slot->window_size = 0;
 	slot->set = set;
 	slot->v8 = process->v8;
 	slot->js.head.nr_frames = 0;
 	if (!set || HT_MAPSET_GENERATION(set) != HT_GENERATION(process->generation)) {
-		slot->event.pcs[0] = start->pc;
+		slot->event.pcs[0] = start->pc + start->exact;
 		slot->event.head.event.moment = HT_MOMENT(0, process->generation);
 		slot->event.head.nr_pcs = 1;
 		slot->event.head.end = set ? HT_STACK_stale : HT_STACK_no_table;

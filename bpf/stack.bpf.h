@@ -43,9 +43,11 @@ struct stack_slot {
 	struct known_function known[1 << KNOWN_FUNCTIONS_SHIFT];
 };
 
-/* Where the walk begins: registers as they are when the direct caller goes on. */
+/* Where the walk begins: registers as they are when the direct caller goes on, or with @exact at an
+ * instruction, which is then told of like the call before a return address: pcs[0] is pc + 1. */
 struct stack_start {
 	__u64 pc, sp, fp, rbx;
+	bool exact;
 };
 
 /* NULL when all slots in reach are taken. */

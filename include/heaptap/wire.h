@@ -32,6 +32,7 @@
 	X(gc_lost, "garbage collections lost: the ring buffer or the table of threads was full")   \
 	X(told_unread, "allocations told of by their process: an argument could not be read")      \
 	X(mmap_lost, "changes of mappings lost: their ring buffer was full")                       \
+	X(page_lost, "page faults lost: their ring buffer was full")                               \
 	X(scratch_busy, "samples with the direct caller alone: no scratch slot was free")          \
 	X(caller_unread, "samples whose direct caller could not be read")                          \
 	X(stack_truncated, "samples with a stack deeper than the limit of frames")                 \
@@ -61,7 +62,11 @@ enum ht_loss {
 	X(samples, "allocations sampled")                                                          \
 	X(walks, "stacks walked while every N-th is copied")                                       \
 	X(failed, "allocation calls that returned an error")                                       \
-	X(nested, "calls made by the allocator itself, counted at the outermost")
+	X(nested, "calls made by the allocator itself, counted at the outermost")                  \
+	X(faults, "page faults of watched processes, as the samples stand for them")               \
+	X(fault_runs, "page faults that were samples, of all processes")                           \
+	X(fault_samples, "page faults that were samples, of watched processes")                    \
+	X(fault_ns, "nanoseconds spent in their programs")
 
 enum ht_count {
 #define X(name, text) HT_COUNT_##name,

@@ -23,9 +23,11 @@
 #include "collect/choice.h"
 #include "collect/cost.h"
 #include "collect/no_allocator.h"
+#include "collect/page_events.h"
 #include "collect/probes.h"
 #include "collect/target.h"
 #include "collect/told_probes.h"
+#include "proc/resident.h"
 
 struct check_options {
 	struct target_options targets; /* none: the machine alone */
@@ -127,6 +129,27 @@ static void say_features(const struct caps *caps)
 	    "5-byte nops become calls (Linux 6.18)");
 }
 
+static void say_pages(void)
+{
+	struct resident own;
+	struct diag diag = {0};
+	char text[160];
+	int nr_cpus, err = page_events_try(&nr_cpus, &diag);
+
+	if (err) {
+		say("page faults", "no", diag.text);
+		return;
+	}
+	err = resident_open(&own, getpid());
+	snprintf(text, sizeof(text), "events on %d CPUs, for --source page; %s", nr_cpus,
+		 err			      ? "no pagemap: what is resident is unknown"
+		 : resident_tells_sizes(&own) ? "huge pages are told from others"
+					      : "huge pages count as one page: Linux 6.7, or "
+						"CAP_SYS_ADMIN for /proc/kpageflags");
+	say("page faults", err ? "no" : "yes", text);
+	resident_close(&own);
+}
+
 static void say_costs(const struct caps *caps)
 {
 	struct cost_traps traps;
@@ -164,6 +187,7 @@ static int check_machine(struct check_options *options)
 	    : options->caps.has[CAPS_multi] ? "uprobe_multi"
 					    : "perf uprobes");
 	say_features(&options->caps);
+	say_pages();
 	say_costs(&options->caps);
 	return EXIT_DONE;
 }

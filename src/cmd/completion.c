@@ -81,7 +81,7 @@ static void find_words(struct option_view *view)
 		for (int i = NR_METRICS - 1; i >= 0; i--)
 			add_name(view, metric_name(i));
 	else if (!strcmp(view->arg, "SOURCE"))
-		for (int i = SOURCE_MALLOC; i <= SOURCE_JS; i++)
+		for (int i = SOURCE_MALLOC; i < NR_SOURCES; i++)
 			add_name(view, source_name(i));
 	else if (!strcmp(view->arg, "WHAT"))
 		for (int i = BY_NOTHING + 1; i < NR_GROUP_BY; i++)

@@ -46,7 +46,7 @@ void progress_draw(struct progress *progress, struct session *session,
 	seconds = (elapsed_ns - progress->drawn_ns) / 1e9;
 	format_cost(session, &snapshot, calibration, cost, sizeof(cost));
 	text_duration(elapsed, elapsed_ns);
-	if (session_v8(session)->source != SOURCE_MALLOC)
+	if (source_is_v8(session_v8(session)->source))
 		fprintf(stderr, ERASE_LINE "%s  %.0f %s in %u stacks%s", elapsed,
 			(double)total.samples,
 			session_v8(session)->source == SOURCE_GC ? "collections" : "samples",

@@ -17,6 +17,7 @@
 struct record_options {
 	bool inspector;				       /* the source js through V8's inspector */
 	bool has_rate;				       /* -r was given */
+	bool has_source;			       /* -s was */
 	struct target_options targets;		       /* none: a command */
 	char **command;				       /* argv of what to start, or NULL */
 	uint64_t duration_ns, interval_ns, min_age_ns; /* 0: none */

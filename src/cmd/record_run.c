@@ -13,6 +13,7 @@
 #include "cmd/budget.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "cmd/page_recording.h"
 #include "cmd/progress.h"
 #include "cmd/record.h"
 #include "cmd/record_prom.h"
@@ -274,6 +275,7 @@ int record_run(struct record_options *options)
 		.recording = {.rate = options->session.rate,
 			      .min_age_ns = options->min_age_ns,
 			      .cost_ns = -1,
+			      .pages_sampled = page_recording_is_sampled(&options->session),
 			      .several = selection_is_several(&options->targets.selection)},
 	};
 	struct symbolizer_options symbolizer = {.lines = true, .shared = run.recording.several};

@@ -2,6 +2,7 @@
 /* Naming the sites of a snapshot and writing down what the run was like. */
 #include "cmd/recording.h"
 #include "cmd/mmap_recording.h"
+#include "cmd/page_recording.h"
 #include "cmd/v8_recording.h"
 
 #include <errno.h>
@@ -63,10 +64,12 @@ static int name_leaf(const struct recording *recording, struct profile *profile,
 	struct attached_function function;
 	const struct v8_source *v8 = session_v8(recording->session);
 
-	if (v8->source != SOURCE_MALLOC)
+	if (source_is_v8(v8->source))
 		return symbolize_label(profile, v8_source_leaf(v8, stack->probe), ret);
 	if (mmap_recording_is(stack))
 		return symbolize_label(profile, mmap_recording_leaf(stack), ret);
+	if (pages_have(stack))
+		return symbolize_label(profile, PAGE_RECORDING_LEAF, ret);
 	attachments_function(session_attachments(recording->session), stack->probe, space,
 			     &function);
 	if (function.mapping == SPACE_NONE)
@@ -88,8 +91,11 @@ static int name_stack(const struct recording *recording, struct profile *profile
 		      const struct stack *stack, uint32_t *locations)
 {
 	const struct space *space = target_of(recording, stack)->space;
-	int n = 0, err = name_leaf(recording, profile, stack, &locations[n++]);
+	int n = 0, err = 0;
 	uint32_t next = 0;
+
+	if (page_recording_has_leaf(stack))
+		err = name_leaf(recording, profile, stack, &locations[n++]);
 
 	for (uint32_t i = 0; i < stack->nr && !err; i++) {
 		const struct js_place *javascript = javascript_of(stack, i, &next);
@@ -213,13 +219,16 @@ static int add_site(const struct recording *recording, const struct site_totals 
 
 	if (err)
 		return err;
-	if (v8->source != SOURCE_MALLOC) {
+	if (source_is_v8(v8->source)) {
 		v8_fill_sample(v8, site, &sample);
 		return profile_add_sample(profile, &sample);
 	}
 	if (site->stack && mmap_recording_is(site->stack))
 		labels[sample.nr_labels++] =
 			(struct profile_label){.key = "kind", .string = "mmap"};
+	if (site->stack && pages_have(site->stack))
+		labels[sample.nr_labels++] =
+			(struct profile_label){.key = "kind", .string = "page"};
 	label_figures(recording, site, &sample);
 	return profile_add_sample(profile, &sample);
 }
@@ -287,7 +296,8 @@ void recording_set_perf_maps(const struct recording *recording)
 
 bool recording_is_sampled(const struct recording *recording)
 {
-	return recording->rate > 1 || attachments_are_told(session_attachments(recording->session));
+	return recording->rate > 1 || recording->pages_sampled ||
+	       attachments_are_told(session_attachments(recording->session));
 }
 
 /* Mean bytes between two samples; of what processes sample themselves as it came out. */
@@ -296,6 +306,8 @@ static int64_t mean_rate(const struct recording *recording, const struct snapsho
 	const __u64 *count = snapshot->stats.count;
 	struct site_totals total;
 
+	if (session_v8(recording->session)->source == SOURCE_PAGE)
+		return page_recording_rate(snapshot);
 	if (!attachments_are_told(session_attachments(recording->session)))
 		return (int64_t)budget_mean_rate(recording->budget, count[HT_COUNT_allocs]);
 	snapshot_total(snapshot, &total);
@@ -357,8 +369,8 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 	clock_gettime(CLOCK_REALTIME, &now);
 	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
 	profile->duration_ns = snapshot->watched_ns;
-	profile->period = v8->source == SOURCE_MALLOC ? mean_rate(recording, snapshot)
-						      : v8_period(v8, snapshot);
+	profile->period =
+		source_is_v8(v8->source) ? v8_period(v8, snapshot) : mean_rate(recording, snapshot);
 	for (int i = 0; i < NR_METRICS; i++)
 		profile->has_metric[i] = v8_has_metric(v8->source, i);
 	*ret = profile;

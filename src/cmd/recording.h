@@ -20,6 +20,7 @@ struct recording {
 	struct symbolizer *symbolizer;
 	uint64_t rate;		     /* now, or at the end */
 	const struct budget *budget; /* how it came to be */
+	bool pages_sampled;	     /* of the page lens: not every fault is one */
 	uint64_t min_age_ns;
 	double cost_ns;	  /* the target spent in probes; negative: not known */
 	const char *whom; /* of several processes: how they were chosen; NULL: by their parents */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/mmap_recording.h"
+#include "cmd/page_recording.h"
 #include "cmd/rss.h"
 #include "cmd/v8_recording.h"
 #include "collect/arenas.h"
@@ -163,7 +164,7 @@ static int note_arenas(struct profile *profile, const struct recording *recordin
 static int note_cost(struct profile *profile, const struct recording *recording,
 		     const struct ht_stats *stats)
 {
-	double hits = stats->count[HT_COUNT_hits];
+	double hits = stats->count[HT_COUNT_hits] + stats->count[HT_COUNT_fault_samples];
 
 	if (recording->cost_ns < 0)
 		return 0;
@@ -236,8 +237,9 @@ int recording_notes(const struct recording *recording, const struct snapshot *sn
 	err = err ?: note_javascript(profile, recording->session);
 	err = err ?: note_cost(profile, recording, &snapshot->stats);
 	err = err ?: mmap_recording_note(snapshot, profile);
-	rss_account(recording->session, total.inuse_bytes - snapshot->mmaps.bytes, &rss);
-	if (v8->source == SOURCE_MALLOC)
+	err = err ?: page_recording_note(recording, snapshot, profile);
+	rss_account(recording->session, snapshot, &rss);
+	if (!source_is_v8(v8->source))
 		err = err ?: rss_note(profile, &rss);
 	else
 		err = err ?: v8_add_notes(v8, snapshot, profile);

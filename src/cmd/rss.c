@@ -11,15 +11,25 @@
 
 #define SMALLEST_SPACE (64 << 10) /* a change below it is not worth a word */
 
-void rss_account(const struct session *session, double native_bytes, struct rss *ret)
+void rss_account(const struct session *session, const struct snapshot *snapshot, struct rss *ret)
 {
 	struct javascript_report javascript;
 	struct session_sums sums;
+	struct site_totals total;
 
 	session_sums(session, &sums);
-	*ret = (struct rss){.native = llround(native_bytes),
-			    .anon = sums.rss_anon,
-			    .change = sums.rss_anon_change};
+	snapshot_total(snapshot, &total);
+	*ret = (struct rss){
+		.pages = session_v8(session)->source == SOURCE_PAGE,
+		.native = llround(total.inuse_bytes - snapshot->mmaps.bytes),
+		.anon = sums.rss_anon,
+		.change = sums.rss_anon_change,
+	};
+	if (!ret->pages) /* of a page it is not asked whose it is */
+		ret->native -= llround(snapshot->pages.resident);
+	ret->rest = ret->change - ret->native;
+	if (ret->pages)
+		return;
 	session_javascript(session, &javascript);
 	ret->has_v8 = javascript.nr_heaps;
 	ret->v8_heap = javascript.committed;
@@ -27,7 +37,7 @@ void rss_account(const struct session *session, double native_bytes, struct rss 
 		ret->spaces[i] = javascript.space_changes[i];
 		ret->v8 += ret->spaces[i];
 	}
-	ret->rest = ret->change - ret->native - ret->v8;
+	ret->rest -= ret->v8;
 }
 
 static int note_spaces(struct profile *profile, const struct rss *rss)
@@ -75,9 +85,10 @@ void rss_describe(const struct rss *rss, char *text, size_t size)
 		*text = '\0';
 		return;
 	}
-	fprintf(out, "%s since the start = %s native",
+	fprintf(out, "%s since the start = %s %s",
 		signed_bytes(change, sizeof(change), rss->change),
-		signed_bytes(native, sizeof(native), rss->native));
+		signed_bytes(native, sizeof(native), rss->native),
+		rss->pages ? "in pages" : "native");
 	if (rss->has_v8)
 		fprintf(out, " (with what JavaScript has outside its heap) %s V8 heap",
 			signed_bytes(v8, sizeof(v8), rss->v8));

@@ -18,6 +18,7 @@ struct rss {
 	int64_t change; /* since the start */
 	int64_t native; /* allocated meanwhile and in use; what JavaScript has outside of V8's heap
 			 * (Buffers) is in it */
+	bool pages;	/* native is what the page lens saw, whosever it is */
 	bool has_v8;	/* V8's heaps could be read */
 	uint64_t v8_heap;	      /* what they have committed */
 	int64_t v8;		      /* change of that */
@@ -25,8 +26,7 @@ struct rss {
 	int64_t rest;
 };
 
-/* @native_bytes: what the snapshot has in use. */
-void rss_account(const struct session *session, double native_bytes, struct rss *ret);
+void rss_account(const struct session *session, const struct snapshot *snapshot, struct rss *ret);
 
 /* 0 or -errno. */
 int rss_note(struct profile *profile, const struct rss *rss);

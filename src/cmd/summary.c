@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "cmd/mmap_recording.h"
+#include "cmd/page_recording.h"
 #include "cmd/rss.h"
 #include "cmd/v8_recording.h"
 #include "collect/arenas.h"
@@ -99,7 +100,7 @@ void summary_start(const struct record_options *options, const struct session *s
 				session_nr_targets(session), whom, sizeof(whom));
 	say_refused(session_members(session), options->verbose);
 	cmd_message("recording %s %s%s%s", whom, running ? "" : "from its start ", until,
-		    running && options->session.source == SOURCE_MALLOC
+		    running && !source_is_v8(options->session.source)
 			    ? "; what is held already is not counted"
 			    : "");
 	say_javascript_note(session);
@@ -150,9 +151,17 @@ void summary_cost(const struct recording *recording, const struct snapshot *snap
 		  size_t size)
 {
 	uint64_t hits = snapshot->stats.count[HT_COUNT_hits];
+	uint64_t faults = snapshot->stats.count[HT_COUNT_fault_samples];
 
 	if (recording->cost_ns < 0)
 		snprintf(text, size, "not known: probes on heaptap's own code could not be timed");
+	else if (!hits && faults)
+		snprintf(text, size,
+			 "%.2f%% of the target's CPU time, %.2f%% of one CPU (%" PRIu64
+			 " samples of %.1f us)",
+			 recording_cost_share(recording),
+			 100 * recording->cost_ns / snapshot->watched_ns, faults,
+			 recording->cost_ns / faults / 1000);
 	else if (!hits)
 		snprintf(text, size, "none, no probe was hit");
 	else
@@ -190,16 +199,14 @@ static void say_javascript(const struct record_options *options, const struct se
 			    javascript.stats.cut_sources);
 }
 
-/* Of a process with V8: what its memory's growth is made of. */
+/* Of a process with V8, and of what the page lens saw: what the memory's growth is made of. */
 static void say_rss(const struct recording *recording, const struct snapshot *snapshot)
 {
-	struct site_totals total;
 	struct rss rss;
 	char text[512];
 
-	snapshot_total(snapshot, &total);
-	rss_account(recording->session, total.inuse_bytes - snapshot->mmaps.bytes, &rss);
-	if (!rss.has_v8)
+	rss_account(recording->session, snapshot, &rss);
+	if (!rss.has_v8 && !rss.pages)
 		return;
 	rss_describe(&rss, text, sizeof(text));
 	cmd_message("rss: %s", text);
@@ -324,11 +331,13 @@ void summary_end(const struct record_options *options, const struct recording *r
 		mmap_recording_say(snapshot);
 		if (snapshot->stats.count[HT_COUNT_allocs] || snapshot->stats.count[HT_COUNT_frees])
 			say_seen(recording, snapshot);
+	} else if (options->session.source == SOURCE_PAGE) {
+		page_recording_say(recording, snapshot);
 	} else {
 		v8_say_seen(session_v8(recording->session), snapshot);
 	}
 	say_cost(recording, snapshot);
-	if (options->session.source == SOURCE_MALLOC)
+	if (!source_is_v8(options->session.source))
 		say_rss(recording, snapshot);
 	if (options->session.source == SOURCE_MALLOC)
 		say_arenas(recording);

@@ -186,10 +186,8 @@ static void read_facts(struct top_live *live, const struct snapshot *snapshot)
 {
 	uint64_t allocs = snapshot->stats.count[HT_COUNT_allocs], now = clock_now_ns();
 	struct top_facts *facts = &live->facts;
-	struct site_totals total;
 	struct rss rss;
 
-	snapshot_total(snapshot, &total);
 	target_options_describe(&live->options->record.targets,
 				&session_target(live->session)->process,
 				session_nr_targets(live->session), facts->target,
@@ -210,7 +208,7 @@ static void read_facts(struct top_live *live, const struct snapshot *snapshot)
 	summary_describe_losses(snapshot, false, facts->partial, sizeof(facts->partial));
 	read_rate(live, snapshot);
 	read_cost(live, snapshot);
-	rss_account(live->session, total.inuse_bytes, &rss);
+	rss_account(live->session, snapshot, &rss);
 	rss_describe(&rss, facts->rss, sizeof(facts->rss));
 }
 

@@ -27,7 +27,7 @@ bool v8_has_metric(enum source source, enum metric metric)
 	case METRIC_ALLOC_SPACE:
 		return source != SOURCE_GC;
 	default:
-		return source == SOURCE_MALLOC;
+		return !source_is_v8(source);
 	}
 }
 

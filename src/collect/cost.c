@@ -22,6 +22,11 @@
 #define CALLS 500
 #define TURNS 7
 
+/* What the kernel takes to call a program for a page fault, and to count one: measured by
+ * tests/bench/page_cost.py with a program that does nothing. */
+#define FAULT_SAMPLE_NS 120
+#define FAULT_COUNT_NS	20
+
 static int compare(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
@@ -162,6 +167,19 @@ int cost_calibration_result(struct cost_calibration *calibration, bool wait, str
 	return calibration->err;
 }
 
+double cost_of_fault_samples(const struct ht_stats *stats)
+{
+	return (double)stats->count[HT_COUNT_fault_ns] +
+	       (double)stats->count[HT_COUNT_fault_runs] * FAULT_SAMPLE_NS;
+}
+
+double cost_of_pages(const struct ht_stats *stats)
+{
+	return (double)stats->count[HT_COUNT_fault_ns] +
+	       (double)stats->count[HT_COUNT_fault_samples] * FAULT_SAMPLE_NS +
+	       (double)stats->count[HT_COUNT_faults] * FAULT_COUNT_NS;
+}
+
 double cost_of_run(const struct cost_traps *traps, const struct ht_stats *stats,
 		   double stepped_share)
 {
@@ -170,5 +188,5 @@ double cost_of_run(const struct cost_traps *traps, const struct ht_stats *stats,
 	double entry = traps->emulated + stepped_share * (traps->stepped - traps->emulated);
 
 	return (hits - returns) * entry + returns * traps->on_return +
-	       (timed > 0 ? hits * ns / timed : 0);
+	       (timed > 0 ? hits * ns / timed : 0) + cost_of_pages(stats);
 }

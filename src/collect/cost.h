@@ -31,8 +31,14 @@ void cost_calibration_free(struct cost_calibration *calibration); /* waits for i
 int cost_calibration_result(struct cost_calibration *calibration, bool wait,
 			    struct cost_traps *ret);
 
+/* Of the page lens: samples and their programs, of all processes. */
+double cost_of_fault_samples(const struct ht_stats *stats);
+
+/* Of the watched processes, and with it that faults are counted at all. */
+double cost_of_pages(const struct ht_stats *stats);
+
 /* Of a run: hits and timings as counted; of the entry hits @stepped_share went to single-stepped
- * sites. Nanoseconds the target spent in probes. */
+ * sites. Nanoseconds the target spent in probes, and in the page lens. */
 double cost_of_run(const struct cost_traps *traps, const struct ht_stats *stats,
 		   double stepped_share);
 

@@ -101,6 +101,10 @@ static int fold(struct sweep *sweep, const struct gone_site *gone)
 		mmaps_add_site(ended->mmaps, &context, gone->index, &totals, &ended->mapped);
 		mmaps_forget_site(ended->mmaps, gone->index);
 	}
+	if (ended->pages) {
+		pages_add_site(ended->pages, gone->index, &totals, &ended->paged);
+		pages_forget_site(ended->pages, gone->index);
+	}
 	if (totals.samples) {
 		watch_list_at(sweep->list, site->key.tgid, site->key.epoch)->in_books = true;
 		err = ended->options.fold(ended->options.arg, &totals);
@@ -165,6 +169,11 @@ static int sweep_begin(struct sweep *sweep)
 		mmaps_sum(ended->mmaps, sweep->kernel, &(struct snapshot_images){until_ns, sweep},
 			  ended->options.min_age_ns, begin);
 		mmaps_forget_images(ended->mmaps, image_is_gone, sweep);
+	}
+	if (ended->pages) {
+		pages_sum(ended->pages, sweep->kernel, &(struct snapshot_images){until_ns, sweep},
+			  ended->options.min_age_ns, begin);
+		pages_forget_images(ended->pages, image_is_gone, sweep);
 	}
 	err = err ?: find_gone(sweep);
 	if (!err)

@@ -12,6 +12,7 @@
 
 #include "collect/kernel.h"
 #include "collect/mmaps.h"
+#include "collect/pages.h"
 #include "collect/snapshot.h"
 #include "collect/stacks.h"
 #include "collect/watch_list.h"
@@ -28,12 +29,14 @@ struct ended_options {
 struct ended {
 	struct ended_options options;
 	struct mmaps *mmaps; /* the session's; NULL: none */
+	struct pages *pages; /* likewise */
 	const struct attachments *attachments;
 	struct sweep *sweep;	    /* that is under way */
 	uint64_t nr_swept;	    /* images that were gone at the last sweep */
 	uint64_t next_ns;	    /* no sweep before, CLOCK_MONOTONIC */
 	struct snapshot_folded sum; /* of what was handed on */
 	struct snapshot_mmaps mapped;
+	struct snapshot_pages paged;
 };
 
 /* See struct snapshot_images. */

@@ -5,12 +5,12 @@
 #include "collect/kernel.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "collect/links.h"
@@ -25,7 +25,8 @@ struct kernel {
 	struct heaptap_bpf *skel;
 	struct caps caps;
 	uint32_t programs; /* KERNEL_PROGRAMS_* */
-	bool empty_programs, mmaps;
+	bool empty_programs, mmaps, pages;
+	struct bpf_program *page_program; /* NULL: none */
 	struct map_sizes sizes;
 	struct ht_site *sites;
 	size_t sites_size;
@@ -45,32 +46,6 @@ struct kernel {
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
 	return (n + step - 1) / step * step;
-}
-
-/* The first gap of each CPU, drawn as all others are; 0 would make the first allocation a sample.
- */
-static int seed_countdowns(struct heaptap_bpf *skel, uint64_t rate)
-{
-	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
-	struct ht_countdown *gaps;
-
-	if (nr_cpus < 0)
-		return nr_cpus;
-	gaps = calloc(nr_cpus, sizeof(*gaps));
-	if (!gaps)
-		return -ENOMEM;
-	for (int i = 0; i < nr_cpus && !err; i++) {
-		uint32_t random;
-
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			err = -errno;
-		gaps[i].left = ht_gap(random, rate, skel->rodata->ht_ln_table);
-	}
-	if (!err &&
-	    bpf_map_update_elem(bpf_map__fd(skel->maps.countdown), &(uint32_t){0}, gaps, BPF_ANY))
-		err = -errno;
-	free(gaps);
-	return err;
 }
 
 /* Programs of one shape: [SIDE_SESSION, SIDE_ENTRY, SIDE_RETURN]. */
@@ -119,6 +94,20 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 	return sides[side];
 }
 
+/* The one that asks the kernel whether a page is mapped, where it tells. */
+static struct bpf_program *choose_page_program(const struct kernel *kernel)
+{
+	struct btf *btf;
+	bool tells;
+
+	if (!kernel->pages)
+		return NULL;
+	btf = btf__load_vmlinux_btf();
+	tells = btf && btf__find_by_name_kind(btf, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
+	btf__free(btf);
+	return tells ? kernel->skel->progs.page_fault : kernel->skel->progs.page_fault_reading;
+}
+
 /* Loads what will be attached, with the attach type it will be attached by. */
 static void choose_programs(struct kernel *kernel)
 {
@@ -140,6 +129,9 @@ static void choose_programs(struct kernel *kernel)
 				  kernel->programs & ~KERNEL_PROGRAMS_MALLOC);
 	bpf_program__set_autoload(skel->progs.syscall_begins, kernel->mmaps);
 	bpf_program__set_autoload(skel->progs.syscall_done, kernel->mmaps);
+	kernel->page_program = choose_page_program(kernel);
+	if (kernel->page_program)
+		bpf_program__set_autoload(kernel->page_program, true);
 	for (int p = 0; p < NR_KERNEL_PROGRAMS; p++)
 		for (int side = 0; side < NR_PROBE_SIDES; side++) {
 			program = kernel_program(kernel, p, side);
@@ -158,13 +150,10 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 	return 0;
 }
 
-/* The ring about mappings exists only where it is used. */
-static int set_mapping_ring(const struct kernel *kernel, uint32_t size)
+/* The rings about mappings and page faults exist only where they are used. */
+static int set_ring(struct bpf_map *ring, bool used, uint32_t size)
 {
-	struct bpf_map *ring = kernel->skel->maps.mapping_events;
-
-	return kernel->mmaps ? bpf_map__set_max_entries(ring, size)
-			     : bpf_map__set_autocreate(ring, false);
+	return used ? bpf_map__set_max_entries(ring, size) : bpf_map__set_autocreate(ring, false);
 }
 
 static int set_sizes(struct kernel *kernel, const struct kernel_options *options)
@@ -172,13 +161,13 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	struct heaptap_bpf *skel = kernel->skel;
 	uint64_t nr_cpus = libbpf_num_possible_cpus();
 	uint64_t slots = nr_cpus * bpf_map__max_entries(skel->maps.scratch);
-	uint32_t mapping_ring = map_sizes_mapping_ring(options->map_memory);
+	uint32_t user_ring = map_sizes_user_ring(options->map_memory);
 	uint64_t fixed = slots * bpf_map__value_size(skel->maps.scratch) +
 			 nr_cpus * sizeof(struct ht_stats) +
 			 MAP_SIZES_NR_MAPPINGS * sizeof(struct ht_mapping) +
 			 MAP_SIZES_NR_RULES * sizeof(uint64_t) +
 			 (sizeof(uint64_t) << HT_PC_CACHE_SHIFT) + (256 << 10) +
-			 (kernel->mmaps ? mapping_ring : 0);
+			 (uint64_t)(kernel->mmaps + kernel->pages) * user_ring;
 	int err;
 
 	map_sizes_choose(options->map_memory, fixed, &kernel->sizes);
@@ -189,7 +178,8 @@ static int set_sizes(struct kernel *kernel, const struct kernel_options *options
 	err = err ?: bpf_map__set_max_entries(skel->maps.sites, kernel->sizes.nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.free_sites, kernel->sizes.nr_sites);
 	err = err ?: bpf_map__set_max_entries(skel->maps.events, kernel->sizes.ring_size);
-	err = err ?: set_mapping_ring(kernel, mapping_ring);
+	err = err ?: set_ring(skel->maps.mapping_events, kernel->mmaps, user_ring);
+	err = err ?: set_ring(skel->maps.page_events, kernel->pages, user_ring);
 	err = err ?: bpf_map__set_max_entries(skel->maps.mappings, MAP_SIZES_NR_MAPPINGS);
 	err = err ?: bpf_map__set_max_entries(skel->maps.rules, MAP_SIZES_NR_RULES);
 	err = err ?: bpf_map__set_max_entries(skel->maps.chunks, kernel->sizes.nr_chunks);
@@ -270,6 +260,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	kernel->programs = options->programs;
 	kernel->empty_programs = options->empty_programs;
 	kernel->mmaps = options->mmaps;
+	kernel->pages = options->pages;
 	kernel->skel = heaptap_bpf__open();
 	if (!kernel->skel) {
 		err = -errno;
@@ -285,7 +276,9 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 	choose_programs(kernel);
 	err = set_sizes(kernel, options);
 	err = err ?: heaptap_bpf__load(kernel->skel);
-	err = err ?: seed_countdowns(kernel->skel, options->rate);
+	err = err
+		      ?: sampling_seed(bpf_map__fd(kernel->skel->maps.countdown), options->rate,
+				       kernel->skel->rodata->ht_ln_table);
 	err = err ?: map_memory(kernel);
 	if (err)
 		diag_fail(
@@ -462,6 +455,21 @@ int kernel_events_fd(const struct kernel *kernel)
 int kernel_mapping_events_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.mapping_events);
+}
+
+int kernel_page_events_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.page_events);
+}
+
+void kernel_page_events_rearm(struct kernel *kernel)
+{
+	__atomic_store_n(&kernel->skel->bss->ht_pages_woken, 0, __ATOMIC_RELEASE);
+}
+
+int kernel_page_program_fd(const struct kernel *kernel)
+{
+	return bpf_program__fd(kernel->page_program);
 }
 
 int kernel_task_info_fd(const struct kernel *kernel)

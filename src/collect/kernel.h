@@ -28,6 +28,7 @@ struct kernel_options {
 	uint32_t programs;   /* which are loaded: KERNEL_PROGRAMS_* */
 	bool gc_stacks;	     /* the stack of every garbage collection */
 	bool mmaps;	     /* what becomes of mappings is told too */
+	bool pages;	     /* page faults may be sampled */
 	bool empty_programs; /* attach programs that do nothing: what the traps cost */
 	uint32_t copy_every; /* also copy the stack of every N-th sample; 0 = none */
 	bool verbose;	     /* libbpf's own messages to stderr */
@@ -127,6 +128,14 @@ int kernel_events_fd(const struct kernel *kernel);
 
 /* Of the ring of struct ht_mapping_event; with kernel_options.mmaps. */
 int kernel_mapping_events_fd(const struct kernel *kernel);
+
+/* Of the ring of struct ht_page_event, and the program for samples of page faults; with
+ * kernel_options.pages. */
+int kernel_page_events_fd(const struct kernel *kernel);
+int kernel_page_program_fd(const struct kernel *kernel);
+
+/* The reader is about to read that ring, and is woken again when it fills. */
+void kernel_page_events_rearm(struct kernel *kernel);
 
 /* The program of task_info_read_by(). */
 int kernel_task_info_fd(const struct kernel *kernel);

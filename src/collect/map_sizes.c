@@ -44,7 +44,7 @@ static uint64_t live_bytes(uint32_t nr)
 	return hash_bytes(nr, sizeof(struct ht_live_key), sizeof(struct ht_live));
 }
 
-uint32_t map_sizes_mapping_ring(uint64_t memory)
+uint32_t map_sizes_user_ring(uint64_t memory)
 {
 	uint32_t ring = RING_SIZE_MIN;
 

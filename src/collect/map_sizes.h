@@ -21,8 +21,9 @@ struct map_sizes {
 	uint64_t bytes;		    /* of all maps when they are full */
 };
 
-/* Bytes, a power of two, of the ring about mappings where all maps may take @memory. */
-uint32_t map_sizes_mapping_ring(uint64_t memory);
+/* Bytes, a power of two, of a ring whose books user space keeps (about mappings, about page faults)
+ * where all maps may take @memory. */
+uint32_t map_sizes_user_ring(uint64_t memory);
 
 /* @memory bytes for everything, of which @fixed are taken by maps of fixed size. When that leaves
  * too little, the smallest sizes there are. */

@@ -198,7 +198,8 @@ void mmaps_add_site(struct mmaps *mmaps, const struct mmaps_context *context, ui
 	const struct stack *stack = site ? stacks_at(context->stacks, site) : NULL;
 	struct mmap_site *row = site < mmaps->nr_sites ? &mmaps->sites[site] : NULL;
 
-	if (site && ((stack && stack->probe >= HT_MAX_PROBES) || (row && row->alloc_objects)))
+	if (site && ((stack && stack->probe >= HT_PROBE_MMAP && stack->probe <= HT_PROBE_BRK) ||
+		     (row && row->alloc_objects)))
 		totals->samples = 0;
 	if (!row || !row->alloc_objects)
 		return;

@@ -2,7 +2,14 @@
 /* The formulas are in heaptap/sampling.h. */
 #include "collect/sampling_tables.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "heaptap/wire.h"
 
 void sampling_tables_fill(uint32_t weight[HT_WEIGHT_SIZE], uint32_t ln[HT_LN_SIZE])
 {
@@ -13,4 +20,27 @@ void sampling_tables_fill(uint32_t weight[HT_WEIGHT_SIZE], uint32_t ln[HT_LN_SIZ
 	}
 	for (int i = 0; i < HT_LN_SIZE; i++)
 		ln[i] = lround(-log(0.5 + i / 512.0) * (1 << 20));
+}
+
+int sampling_seed(int map, uint64_t rate, const uint32_t ln[HT_LN_SIZE])
+{
+	int nr_cpus = libbpf_num_possible_cpus(), err = 0;
+	struct ht_countdown *gaps;
+
+	if (nr_cpus < 0)
+		return nr_cpus;
+	gaps = calloc(nr_cpus, sizeof(*gaps));
+	if (!gaps)
+		return -ENOMEM;
+	for (int i = 0; i < nr_cpus && !err; i++) {
+		uint32_t random;
+
+		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+			err = -errno;
+		gaps[i].left = ht_gap(random, rate, ln);
+	}
+	if (!err && bpf_map_update_elem(map, &(uint32_t){0}, gaps, BPF_ANY))
+		err = -errno;
+	free(gaps);
+	return err;
 }

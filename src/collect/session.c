@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A recording from attach to freeze. Events are taken in as they come, so that every stack is bound
- * to the mappings of its moment; maps are read again when an address is in none.
+ * A recording from attach to freeze. What happens meanwhile is taken in by session_events.c.
  */
 #include "collect/session.h"
 
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 #include "collect/children.h"
-#include "collect/copy_walk.h"
 #include "collect/dump.h"
 #include "collect/ended.h"
 #include "collect/javascript_report.h"
@@ -35,144 +33,6 @@
 #define MEASURE_EACH_NS	    5000000ULL
 #define MEASURE_ALWAYS	    16 /* so many are measured whenever somebody asks */
 
-/* The mappings again, and with them what is probed. */
-static int refresh(struct session *session, struct watched *watched, struct diag *diag)
-{
-	int err = watched_refresh(watched, &session->shared, diag);
-
-	if (!err && !session->shared.closed && session->v8.source != SOURCE_MALLOC &&
-	    watched == session->processes.all[0])
-		err = v8_source_attach(&session->v8, session->kernel, &session->caps,
-				       watched->target.space, false, diag);
-	return err;
-}
-
-/* --- events ------------------------------------------------------------------------------------
- */
-
-static int take_stack(struct session *session, const struct ht_stack_event *event)
-{
-	const struct ht_event *head = &event->head.event;
-	struct watched *watched = watch_list_find_image(&session->processes, head);
-	uint32_t mappings[HT_MAX_FRAMES], nr = event->head.nr_pcs;
-
-	if (!watched)
-		return stacks_add(&session->stacks, event, NULL);
-	if (!watched_bind(watched, head->moment, event->pcs, nr, mappings) &&
-	    watched->refreshed_ns < head->time_ns) {
-		refresh(session, watched, NULL);
-		watched_bind(watched, head->moment, event->pcs, nr, mappings);
-	}
-	return stacks_add(&session->stacks, event, mappings);
-}
-
-static int take_javascript(struct session *session, const struct ht_js_event *event)
-{
-	struct watched *watched = watch_list_find_image(&session->processes, &event->head.event);
-
-	return watched ? javascript_take(&watched->javascript, event, &session->stacks) : 0;
-}
-
-/*
- * A stack the programs could not unwind: walked again here, by tables that may be loaded by now.
- * What is mapped now must be of the sample's generation, or another object's table would be used.
- */
-static int take_copy(struct session *session, const struct ht_copy_event *copy)
-{
-	const struct stack *stack = stacks_at(&session->stacks, copy->site);
-	struct watched *watched = watch_list_find_image(&session->processes, &copy->event);
-	uint32_t mappings[HT_MAX_FRAMES];
-	struct walked walked;
-
-	if (!watched || !stack)
-		return 0;
-	if (session->dump)
-		return dump_sample(session->dump, copy, stack);
-	if (watched->refreshed_ns < copy->event.time_ns)
-		refresh(session, watched, NULL);
-	if (!moments_is_current(&watched->moments, copy->event.moment))
-		return 0;
-	copy_walk(session->tables, watched->target.space, copy, &walked);
-	if (walked.end != HT_STACK_complete)
-		return 0;
-	session->nr_completed++;
-	watched_bind(watched, copy->event.moment, (const __u64 *)walked.pcs, walked.nr_pcs,
-		     mappings);
-	return stacks_replace(&session->stacks, copy->site, walked.pcs, walked.nr_pcs, mappings);
-}
-
-static int take_exec(struct session *session, const struct ht_event *event)
-{
-	struct watched *watched;
-	int err = members_exec(&session->members, &session->processes, &session->shared, event,
-			       &watched);
-
-	if (!err && watched)
-		err = refresh(session, watched, NULL);
-	if (!err && watched)
-		children_ready(watched);
-	return err == -ENOMEM ? err : 0;
-}
-
-static void take_maps(struct session *session, const struct ht_event *event)
-{
-	struct watched *watched = watch_list_find(&session->processes, event->tgid);
-
-	if (watched && watched->refreshed_ns < event->time_ns)
-		refresh(session, watched, NULL);
-	if (event->held)
-		kill(event->tgid, SIGCONT);
-}
-
-static int take_mapping(void *arg, void *data, size_t size)
-{
-	struct session *session = arg;
-	int err = mmaps_take(session->mmaps, data);
-
-	(void)size;
-	if (err && !session->event_error)
-		session->event_error = err;
-	return 0;
-}
-
-static int take_event(void *arg, void *data, size_t size)
-{
-	struct session *session = arg;
-	const struct ht_event *event = data;
-	int err = 0;
-
-	(void)size;
-	switch (event->kind) {
-	case HT_EVENT_STACK:
-		err = take_stack(session, data);
-		break;
-	case HT_EVENT_JS:
-		err = take_javascript(session, data);
-		break;
-	case HT_EVENT_COPY:
-		err = take_copy(session, data);
-		break;
-	case HT_EVENT_EXEC:
-		err = take_exec(session, event);
-		break;
-	case HT_EVENT_FORK:
-		err = children_fork(&session->processes, &session->shared, event);
-		break;
-	case HT_EVENT_GC:
-		err = v8_source_collection(&session->v8, data);
-		break;
-	case HT_EVENT_MAPS:
-		take_maps(session, event);
-		break;
-	}
-	if (err && !session->event_error)
-		session->event_error = err;
-	return 0;
-}
-
-/* --- life --------------------------------------------------------------------------------------
- */
-
 static void take_options(struct session *session, const struct session_options *options)
 {
 	const struct selection *selection = options->selection;
@@ -186,19 +46,7 @@ static void take_options(struct session *session, const struct session_options *
 				       : selection->isolate ? UINT_MAX
 							    : MAX_ALONE;
 	session->v8.source = options->source;
-}
-
-/* Events of processes and stacks come first, then what became of mappings. */
-static int open_rings(struct session *session)
-{
-	session->ring =
-		ring_buffer__new(kernel_events_fd(session->kernel), take_event, session, NULL);
-	if (!session->ring)
-		return -errno;
-	if (!session->mmaps)
-		return 0;
-	return ring_buffer__add(session->ring, kernel_mapping_events_fd(session->kernel),
-				take_mapping, session);
+	session->page_rate = options->page_rate;
 }
 
 /* 0 or -ENOMEM. */
@@ -212,6 +60,13 @@ static int open_mmaps(struct session *session)
 	return 0;
 }
 
+/* 0 or -ENOMEM. */
+static int open_pages(struct session *session)
+{
+	session->pages = session->ended.pages = pages_new();
+	return session->pages ? 0 : -ENOMEM;
+}
+
 int session_new(const struct session_options *options, struct diag *diag, struct session **ret)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -223,6 +78,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.programs = source_programs(options->source),
 		.gc_stacks = options->source == SOURCE_GC,
 		.mmaps = options->mmaps,
+		.pages = options->pages || options->source == SOURCE_PAGE,
 		.empty_programs = options->empty_programs,
 		.copy_every = options->copy_every,
 		.verbose = options->verbose,
@@ -243,7 +99,8 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		goto out;
 	}
 	session->objects = objects_new();
-	if (!session->objects || (options->mmaps && open_mmaps(session))) {
+	if (!session->objects || (options->mmaps && open_mmaps(session)) ||
+	    (kernel.pages && open_pages(session))) {
 		err = diag_fail(diag, -ENOMEM, "out of memory");
 		goto out;
 	}
@@ -256,7 +113,7 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.told = options->told,
 		.attachments = options->source == SOURCE_MALLOC ? &session->attachments : NULL,
 	};
-	err = open_rings(session);
+	err = session_open_rings(session);
 	if (err)
 		diag_fail(diag, err, "cannot read the BPF ring buffers: %s", strerror(-err));
 	else if ((err = kernel_attach_process_events(session->kernel)))
@@ -282,6 +139,7 @@ void session_free(struct session *session)
 	loader_hooks_done(&session->loaders);
 	ring_buffer__free(session->ring);
 	mmaps_free(session->mmaps);
+	pages_free(session->pages);
 	tables_free(session->tables);
 	stacks_done(&session->stacks);
 	kernel_free(session->kernel);
@@ -289,13 +147,32 @@ void session_free(struct session *session)
 	free(session);
 }
 
+int session_start_pages(struct session *session, uint64_t rate, struct diag *diag)
+{
+	return pages_attach(session->pages, session->kernel, rate, diag);
+}
+
+/* From now on everything counts. */
+static int enable(struct session *session, struct diag *diag)
+{
+	int err = 0;
+
+	if (session->v8.source == SOURCE_PAGE)
+		err = session_start_pages(session, session->page_rate, diag);
+	if (!err)
+		kernel_enable(session->kernel, true);
+	return err;
+}
+
 static int require_probes(struct session *session, struct diag *diag)
 {
 	const struct target *target = &session->processes.all[0]->target;
 	const struct process *process = &target->process;
 
+	if (session->v8.source == SOURCE_PAGE)
+		return 0;
 	/* A command may yet become Node. */
-	if (session->v8.source != SOURCE_MALLOC)
+	if (source_is_v8(session->v8.source))
 		return v8_source_attach(&session->v8, session->kernel, &session->caps,
 					target->space, target->late, diag);
 	if (session->attachments.nr || session->mmaps) /* what it maps is seen all the same */
@@ -310,14 +187,12 @@ int session_attach(struct session *session, struct diag *diag)
 	struct watch_list *processes = &session->processes;
 	int err = members_attach(&session->members, processes, &session->shared, diag);
 
-	if (!err && session->v8.source != SOURCE_MALLOC && processes->nr > 1)
+	if (!err && source_is_v8(session->v8.source) && processes->nr > 1)
 		err = diag_fail(diag, -EINVAL,
 				"%u processes match: the source %s is for one, give its -p PID",
 				processes->nr, source_name(session->v8.source));
 	err = err ?: require_probes(session, diag);
-	if (!err)
-		kernel_enable(session->kernel, true);
-	return err;
+	return err ?: enable(session, diag);
 }
 
 struct launching {
@@ -336,7 +211,7 @@ static int launched_code(uint64_t loader_base, bool loaded, void *arg)
 	int err;
 
 	if (loaded)
-		return refresh(session, watched, launching->diag);
+		return session_refresh(session, watched, launching->diag);
 	err = space_refresh(space, NULL);
 	err = err ?: watched_examine(watched, &session->shared, launching->diag);
 	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
@@ -360,8 +235,8 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 		return err;
 	err = watch_list_add(&session->processes, &session->shared, *ret_pid, 0, NULL, diag,
 			     &watched);
+	err = err ?: enable(session, diag);
 	if (!err) {
-		kernel_enable(session->kernel, true);
 		err = launch_load(*ret_pid, launched_code, &launching);
 		if (err == -ESRCH)
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
@@ -400,17 +275,23 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask)
 
 	if (err)
 		return err;
+	if (session->pages && !session->frozen_ns &&
+	    (n = pages_adjust(session->pages, session->kernel, NULL)))
+		return n;
 	n = ring_buffer__consume(session->ring);
 	if (n < 0)
 		return n;
 	if (session->event_error)
 		return session->event_error;
+	if (session->pages && !session->frozen_ns &&
+	    (n = pages_check(session->pages, session->kernel, false)))
+		return n;
 	measure(session);
 	if (!watch_list_end(processes, &session->shared) &&
 	    !selection_is_open(session->members.selection))
 		return 1;
 	/* what the others count is scaled in the end, all at once */
-	if (session->frozen_ns || session->v8.source != SOURCE_MALLOC)
+	if (session->frozen_ns || source_is_v8(session->v8.source))
 		return 0;
 	return ended_sweep(&session->ended, session->kernel, &session->stacks, processes);
 }
@@ -449,6 +330,8 @@ uint64_t session_detach(struct session *session)
 	loader_hooks_detach(&session->loaders);
 	v8_probes_detach(&session->v8.probes);
 	kernel_detach_system_calls(session->kernel);
+	if (session->pages)
+		pages_detach(session->pages);
 	for (unsigned int i = 0; i < processes->nr; i++) {
 		link_set_close(&processes->all[i]->loader_hook);
 		javascript_detach(&processes->all[i]->javascript);
@@ -462,6 +345,8 @@ int session_freeze(struct session *session)
 
 	session_detach(session);
 	n = ring_buffer__consume(session->ring);
+	if (n >= 0 && session->pages)
+		n = pages_finish(session->pages, session->kernel);
 	if (n >= 0 && session->dump)
 		n = dump_mappings(session->dump, session->processes.all[0]->target.space);
 	return n < 0 ? n : session->event_error;

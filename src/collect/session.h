@@ -17,6 +17,7 @@
 #include "collect/ended.h"
 #include "collect/kernel.h"
 #include "collect/members.h"
+#include "collect/pages.h"
 #include "collect/snapshot.h"
 #include "collect/stacks.h"
 #include "collect/tables.h"
@@ -30,6 +31,8 @@ struct session_options {
 	bool governed;	     /* the rate may be raised */
 	uint64_t map_memory; /* bytes of kernel memory for maps, at most */
 	bool mmaps;	     /* also what processes map themselves; with the source malloc */
+	bool pages; /* session_start_pages() may be called; the source page does so itself */
+	uint64_t page_rate;  /* of the source page, see there */
 	struct caps caps;    /* detected */
 	bool told;	     /* processes that carry otel_memory probes are probed there:
 				collect/told_probes.h */
@@ -59,6 +62,14 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
  * -errno.
  */
 int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
+
+/*
+ * Begins to sample page faults, of all that the session watches and will watch: @rate is the mean
+ * bytes of them between two samples, PAGE_RATE_AUTO as many samples as cost next to nothing. With
+ * session_options.pages, at any time. What it finds is in the snapshots from then on: sites of
+ * their own (pages_have()), and snapshot.pages. 0 or -errno with @diag.
+ */
+int session_start_pages(struct session *session, uint64_t rate, struct diag *diag);
 
 /* From now on. -ENOSPC: changed too often. */
 int session_set_rate(struct session *session, uint64_t rate);

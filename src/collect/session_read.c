@@ -104,9 +104,8 @@ uint32_t session_arenas(const struct session *session)
 
 double session_stepped_share(const struct session *session)
 {
-	return session->v8.source == SOURCE_MALLOC
-		       ? attachments_stepped_share(&session->attachments)
-		       : v8_probes_stepped_share(&session->v8.probes);
+	return source_is_v8(session->v8.source) ? v8_probes_stepped_share(&session->v8.probes)
+						: attachments_stepped_share(&session->attachments);
 }
 
 void session_measure(struct session *session)
@@ -155,18 +154,35 @@ static void add_mmaps(struct session *session, const struct snapshot_images *ima
 	ret->stats.loss[HT_LOSS_mmap_lost] += mmaps_nr_unknown(session->mmaps);
 }
 
+/* Whose pages are resident now; of a frozen session, when it was. */
+static void add_pages(struct session *session, const struct snapshot_images *images,
+		      uint64_t min_age_ns, uint64_t now_ns, struct snapshot *ret)
+{
+	const struct snapshot_pages *past = &session->ended.paged;
+
+	pages_sum(session->pages, session->kernel, images, min_age_ns, now_ns);
+	pages_begin_sums(session->pages, &ret->pages);
+	ret->pages.touched += past->touched;
+	ret->pages.resident += past->resident;
+	ret->pages.samples += past->samples;
+	for (uint32_t i = 0; i < ret->nr_sites; i++)
+		pages_add_site(session->pages, i, &ret->sites[i], &ret->pages);
+}
+
 int session_snapshot(struct session *session, bool aged, struct snapshot *ret)
 {
 	const struct snapshot_images images = {until_ns, session};
 	uint64_t min_age_ns = aged ? session->ended.options.min_age_ns : 0;
 	uint64_t now_ns = session->frozen_ns ?: clock_now_ns();
+	bool books = session->mmaps || session->pages; /* that are here, not in the kernel */
 	int err = 0;
 
-	if (aged || session->mmaps)
+	if (aged || books)
 		err = ended_finish(&session->ended);
-	if (!err && session->mmaps &&
-	    !session->frozen_ns) /* their books are here, not in the kernel */
+	if (!err && books && !session->frozen_ns)
 		err = ring_buffer__consume(session->ring);
+	if (err >= 0 && session->pages && !session->frozen_ns)
+		err = pages_check(session->pages, session->kernel, aged);
 	if (err < 0)
 		return err;
 	err = snapshot_take(session->kernel, &session->stacks, &images, aged, min_age_ns, now_ns,
@@ -175,6 +191,8 @@ int session_snapshot(struct session *session, bool aged, struct snapshot *ret)
 		return err;
 	if (session->mmaps)
 		add_mmaps(session, &images, min_age_ns, now_ns, ret);
+	if (session->pages)
+		add_pages(session, &images, min_age_ns, now_ns, ret);
 	snapshot_add_folded(ret, &session->ended.sum);
 	if (session->v8.source == SOURCE_JS)
 		v8_source_scale(&session->v8, ret);

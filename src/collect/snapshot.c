@@ -133,6 +133,7 @@ int snapshot_take(const struct kernel *kernel, const struct stacks *stacks,
 
 	ret->folded = (struct snapshot_folded){0};
 	ret->mmaps = (struct snapshot_mmaps){0};
+	ret->pages = (struct snapshot_pages){0};
 	ret->watched_ns = now_ns - kernel_start_ns(kernel);
 	ret->sites = calloc(ret->nr_sites, sizeof(*ret->sites));
 	if (!ret->sites)

@@ -46,6 +46,17 @@ struct snapshot_mmaps {
 	uint64_t allocator_calls, allocator_bytes;
 };
 
+/* Of the page lens, whose sites are among the others. */
+struct snapshot_pages {
+	bool on;
+	bool sizes_unknown;	  /* huge pages, and such as were only read, count as one page */
+	uint64_t samples;	  /* that are in the sites */
+	uint64_t huge;		  /* faults that made a huge page */
+	uint64_t files;		  /* that mapped a page of a file: in no site */
+	uint64_t read_only;	  /* that read what nobody had written: never resident */
+	double touched, resident; /* bytes */
+};
+
 struct snapshot {
 	struct snapshot_folded folded; /* beside the sites */
 	uint32_t nr_sites;
@@ -55,6 +66,7 @@ struct snapshot {
 	uint64_t watched_ns;  /* since the recording began */
 	struct snapshot_js js;
 	struct snapshot_mmaps mmaps;
+	struct snapshot_pages pages;
 };
 
 /* Until when a process image held what it allocated (CLOCK_MONOTONIC): to its end, UINT64_MAX when

@@ -8,8 +8,9 @@
 static const struct {
 	const char *name;
 	uint32_t programs;
-} sources[] = {
+} sources[NR_SOURCES] = {
 	[SOURCE_MALLOC] = {"malloc", KERNEL_PROGRAMS_MALLOC},
+	[SOURCE_PAGE] = {"page", 1u << PROGRAM_LOADER | 1u << PROGRAM_MOVES},
 	[SOURCE_GC] = {"gc", KERNEL_PROGRAMS_GC | 1u << PROGRAM_LOADER | 1u << PROGRAM_MOVES},
 	[SOURCE_JS] = {"js", KERNEL_PROGRAMS_JS | KERNEL_PROGRAMS_GC | 1u << PROGRAM_LOADER |
 				     1u << PROGRAM_MOVES},
@@ -22,13 +23,18 @@ const char *source_name(enum source source)
 
 int source_parse(const char *name, enum source *ret)
 {
-	for (unsigned int i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+	for (unsigned int i = 0; i < NR_SOURCES; i++) {
 		if (strcmp(name, sources[i].name) != 0)
 			continue;
 		*ret = i;
 		return 0;
 	}
 	return -EINVAL;
+}
+
+bool source_is_v8(enum source source)
+{
+	return source == SOURCE_GC || source == SOURCE_JS;
 }
 
 uint32_t source_programs(enum source source)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sources "gc" and "js" of a session: V8's probes in the target, again after an exec, and what
- * the collections say. A session of the source "malloc" has none of this.
+ * The sources of a session, and of "gc" and "js" V8's probes in the target, again after an exec,
+ * and what the collections say. A session of the sources "malloc" and "page" has none of this.
  */
 #ifndef HEAPTAP_COLLECT_V8_SOURCE_H
 #define HEAPTAP_COLLECT_V8_SOURCE_H
@@ -13,13 +13,18 @@
 
 enum source {
 	SOURCE_MALLOC, /* calls of allocator functions */
+	SOURCE_PAGE,   /* pages by who touched them first: collect/pages.h */
 	SOURCE_GC,     /* V8's collections, by the stack they came from */
 	SOURCE_JS,     /* where JavaScript allocates */
+	NR_SOURCES,
 };
 
-/* "malloc", "gc", "js"; -EINVAL for another name. */
+/* "malloc", "page", "gc", "js"; -EINVAL for another name. */
 const char *source_name(enum source source);
 int source_parse(const char *name, enum source *ret);
+
+/* Does it put probes into V8? The others know what is in use. */
+bool source_is_v8(enum source source);
 
 /* KERNEL_PROGRAMS_* that it takes. */
 uint32_t source_programs(enum source source);

@@ -48,7 +48,7 @@ def fish(path, line):
 VALUES = [
     (["record", "--format"], {"table", "folded", "svg", "pprof", "speedscope", "json", "heapprofile",
                              "prom"}),
-    (["record", "-s"], {"malloc", "gc", "js"}),
+    (["record", "-s"], {"malloc", "page", "gc", "js"}),
     (["record", "--rate"], {"auto"}),
     (["top", "--sort"], {"live", "growth", "alloc", "objects", "bytes", "age", "site"}),
     (["top", "--by"], {"pid", "comm", "cgroup", "container"}),

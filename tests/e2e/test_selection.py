@@ -211,7 +211,7 @@ for kind, mount in hierarchies():
 @test("--all: those there are and those that come, from their first allocation")
 def everyone():
     first = [member() for _ in range(2)]
-    recording = watching("--all")
+    recording = watching("--all", "-s", "malloc")
     later = [Process([TARGETS / "member", COUNT, SIZE, 300]) for _ in range(5)]
     run_members(first)
     time.sleep(2)

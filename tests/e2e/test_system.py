@@ -83,7 +83,7 @@ def herd():
     stay = [Member(every_kind[i % 5], "--wait-start", hold=600000) for i in range(STAY)]
     at_end(lambda: [m.end() for m in stay])
     time.sleep(1)
-    recording = Recording("--all", "-v")
+    recording = Recording("--all", "-s", "malloc", "-v")
     wait_until(lambda: "recording" in recording.stderr(), "it records")
     attach_ms = int(re.search(r"attached in (\d+) ms", recording.stderr()).group(1))
     expect(attach_ms <= 2000 * SLOW, f"attached in {attach_ms} ms")
