@@ -26,6 +26,7 @@ packages() {
 		build       uthash-dev           -
 		build       libjansson-dev       -
 		build       libwebsockets-dev    -
+		build       libcurl4-openssl-dev -
 		build       libiberty-dev        -
 		build       libncurses-dev       -
 		build       help2man             help2man

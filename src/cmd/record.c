@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/record_prom.h"
+#include "cmd/record_push.h"
 #include "cmd/v8_recording.h"
 #include "collect/governor.h"
 #include "heaptap/sampling.h"
@@ -20,6 +21,7 @@ enum {
 	OPTION_WITH_MMAP,
 	OPTION_STORE,
 	OPTION_PROM,
+	OPTION_PUSH,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -69,6 +71,10 @@ static const struct argp_option record_table[] = {
 	{"prom", OPTION_PROM, "FILE", 0,
 	 "Also write Prometheus metrics, for node_exporter's textfile collector: a FILE that ends in "
 	 ".prom",
+	 3},
+	{"push", OPTION_PUSH, "URL", 0,
+	 "Also send the profile to pyroscope+https://HOST:4040, parca+https://HOST:7070 or "
+	 "otlp+https://HOST:4318, once the file is written",
 	 3},
 	{NULL, 0, NULL, 0, "Messages and exit status:", 4},
 	{"quiet", 'q', NULL, 0, "No progress and no summary", 4},
@@ -220,6 +226,7 @@ static void settle(struct record_options *options, const struct argp_state *stat
 	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
 		argp_error(state, "--interval: snapshots need files: add -o FILE");
 	output_settle(&options->output, state, export_format_by_name(fallback));
+	record_push_settle(options, state);
 }
 
 void record_parse_rate(struct record_options *options, const char *arg,
@@ -279,6 +286,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &options->targets;
 		state->child_inputs[1] = &options->output;
 		state->child_inputs[2] = &options->keep;
+		state->child_inputs[3] = &options->push_input;
 		return 0;
 	case 's':
 		parse_source(session, arg, state);
@@ -297,6 +305,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_PROM:
 		options->prom = arg;
+		return 0;
+	case OPTION_PUSH:
+		options->push = arg;
 		return 0;
 	case OPTION_STORE:
 		options->store = arg;
@@ -334,6 +345,7 @@ static const struct argp_child record_children[] = {
 	{&target_argp, 0, "What to watch:", 1},
 	{&output_argp, 0, "Output:", 3},
 	{&keep_argp, 0, NULL, 3},
+	{&push_options_argp, 0, NULL, 3},
 	{0},
 };
 
@@ -354,9 +366,13 @@ int cmd_record(int argc, char **argv)
 	int status;
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
+	if (record_push_start(&options, &options.pushing))
+		return EXIT_FAILED;
 	status = options.inspector ? record_inspector_run(&options) : record_run(&options);
 	if (options.prom && !options.prom_written && status != EXIT_DONE)
 		record_prom_write(&options, NULL);
+	if (record_push_finish(options.pushing) && status == EXIT_DONE && !options.propagate_status)
+		status = EXIT_FAILED;
 	target_options_done(&options.targets);
 	return status;
 }
