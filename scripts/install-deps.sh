@@ -47,6 +47,12 @@ packages() {
 		test        libjemalloc2         -
 		test        libjemalloc-dev      -
 		test        systemtap-sdt-dev    -
+		test        openssl              openssl
+		test        python3-protobuf     -
+		test        python3-yaml         -
+		test        golang-github-google-pprof-dev -
+		test        cron                 cron
+		test        systemd              systemd-analyze
 		test?       prometheus           prometheus
 		test?       prometheus-node-exporter prometheus-node-exporter
 		test        libgoogle-perftools4 -

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <libwebsockets.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,8 @@ static json_t *new_labels(const struct payload *payload)
 
 static json_t *new_base64(const struct payload *payload)
 {
-	size_t size = (payload->size + 2) / 3 * 4 + 1;
+	/* the NUL, and a byte that libwebsockets wants to see beyond it */
+	size_t size = (payload->size + 2) / 3 * 4 + 2;
 	char *text = malloc(size);
 	json_t *string = NULL;
 
