@@ -276,6 +276,24 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 	}
 }
 
+/* The options that say where else the profile goes. */
+static error_t parse_place(int key, const char *arg, struct record_options *options)
+{
+	switch (key) {
+	case OPTION_PROM:
+		options->prom = arg;
+		return 0;
+	case OPTION_PUSH:
+		options->push = arg;
+		return 0;
+	case OPTION_STORE:
+		options->store = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct record_options *options = state->input;
@@ -303,15 +321,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_WITH_MMAP:
 		session->mmaps = true;
 		return 0;
-	case OPTION_PROM:
-		options->prom = arg;
-		return 0;
-	case OPTION_PUSH:
-		options->push = arg;
-		return 0;
-	case OPTION_STORE:
-		options->store = arg;
-		return 0;
 	case OPTION_STRICT:
 		options->strict = true;
 		return 0;
@@ -337,7 +346,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		settle(options, state);
 		return 0;
 	default:
-		return parse_amount(key, arg, state);
+		return parse_place(key, arg, options) ? parse_amount(key, arg, state) : 0;
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "profile/label.h"
+#include "util/utf8.h"
 
 /* When nothing says whose memory it is: a foreign file, or programs of several names. */
 #define SERVICE_UNKNOWN "heaptap"
@@ -35,7 +36,7 @@ bool push_label_is_valid(const char *text, bool otlp_names)
 {
 	const char *end = strchr(text, '=');
 
-	if (!end || end == text || isdigit((unsigned char)*text))
+	if (!end || end == text || isdigit((unsigned char)*text) || text[utf8_valid_size(text)])
 		return false;
 	for (const char *c = text; c < end; c++)
 		if (!isalnum((unsigned char)*c) && *c != '_' && !(otlp_names && strchr(".-/", *c)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "push/push.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
@@ -61,7 +62,11 @@ static void parts_done(struct parts *parts)
 
 static bool is_loopback(const char *host)
 {
-	return !strcmp(host, "localhost") || !strncmp(host, "127.", 4) || !strcmp(host, "[::1]");
+	uint8_t address[4];
+
+	if (inet_pton(AF_INET, host, address) == 1)
+		return address[0] == 127;
+	return !strcmp(host, "localhost") || !strcmp(host, "[::1]");
 }
 
 static int check_parts(const struct push *push, const struct parts *parts, struct diag *diag)
@@ -194,8 +199,8 @@ static int check_lists(const struct push *push, struct diag *diag)
 	for (unsigned int i = 0; i < options->nr_labels; i++)
 		if (!push_label_is_valid(options->labels[i], push->protocol->otlp_names))
 			return diag_fail(diag, -EINVAL,
-					 "the label '%s' is not NAME=VALUE with a name of letters, "
-					 "digits and _",
+					 "the label '%s' is not NAME=VALUE in UTF-8 with a name of "
+					 "letters, digits and _",
 					 options->labels[i]);
 	for (unsigned int i = 0; i < options->nr_headers; i++)
 		if (!strchr(options->headers[i], ':') || has_control(options->headers[i]))

@@ -13,17 +13,6 @@
 
 #include "push/protocol.h"
 
-/* jansson wants UTF-8: labels may come from a foreign profile's notes, which are; or from argv. */
-static json_t *new_string(const char *text)
-{
-	return json_string(text) ?: json_string("?");
-}
-
-static json_t *new_label(const char *name, const char *value)
-{
-	return json_pack("{s:o, s:o}", "name", new_string(name), "value", new_string(value));
-}
-
 static json_t *new_labels(const struct payload *payload)
 {
 	const struct profile *profile = payload->profile;
@@ -32,10 +21,11 @@ static json_t *new_labels(const struct payload *payload)
 
 	/* The name of the kind of profile, as servers group the sample types. */
 	err = json_array_append_new(
-		list,
-		new_label("__name__", profile->has_metric[METRIC_GC_PAUSES] ? "gc" : "memory"));
+		list, json_pack("{s:s, s:s}", "name", "__name__", "value",
+				profile->has_metric[METRIC_GC_PAUSES] ? "gc" : "memory"));
 	for (unsigned int i = 0; i < payload->labels->nr && !err; i++)
-		err = json_array_append_new(list, new_label(payload->labels->all[i].name,
+		err = json_array_append_new(list, json_pack("{s:s, s:s}", "name",
+							    payload->labels->all[i].name, "value",
 							    payload->labels->all[i].value));
 	if (!err)
 		return list;
