@@ -169,6 +169,11 @@ install: $(B)/heaptap $(MAN) $(COMPLETION)
 	$(Q)install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/heaptap
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)
 	$(Q)for file in $(COMPLETION:$(B)/%=%); do install -D -m 644 $(B)/$$file $(DESTDIR)$(PREFIX)/$$file; done
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/heaptap docs/operations.md docs/push.md docs/troubleshooting.md
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/heaptap/examples docs/examples/*
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system docs/examples/*.service docs/examples/*.timer
+	$(Q)sed -i 's,/usr/local/bin/,$(PREFIX)/bin/,' $(DESTDIR)$(PREFIX)/lib/systemd/system/heaptap.service \
+		$(DESTDIR)$(PREFIX)/share/doc/heaptap/examples/heaptap.*
 
 clean:
 	$(Q)rm -rf $(B) demo.svg demo.pb.gz demo-node.svg demo-node.pb.gz
