@@ -51,8 +51,8 @@ packages() {
 		test        python3-protobuf     -
 		test        python3-yaml         -
 		test        golang-github-google-pprof-dev -
-		test        cron                 cron
-		test        systemd              systemd-analyze
+		test?       cron                 cron
+		test?       systemd              systemd-analyze
 		test?       prometheus           prometheus
 		test?       prometheus-node-exporter prometheus-node-exporter
 		test        libgoogle-perftools4 -

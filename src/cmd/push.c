@@ -108,7 +108,7 @@ int cmd_push(int argc, char **argv)
 	argp_parse(&push_argp, argc, argv, 0, NULL, &command);
 	err = push_input_open(&command.input, command.url, &push);
 	if (err)
-		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+		return err;
 	while (i < command.nr_files) {
 		err = send_file(&command, push, command.files[i++]);
 		nr_failed += err != 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/push_options.h"
 
+#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/options.h"
 
@@ -83,17 +83,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp push_options_argp = {.options = push_table, .parser = parse};
 
-int push_input_open(struct push_input *input, const char *url, struct push **ret)
+enum cmd_exit push_input_open(struct push_input *input, const char *url, struct push **ret)
 {
 	const char *token = getenv(PUSH_TOKEN_VARIABLE);
 	struct diag diag = {0};
 	int err;
 
 	input->options.url = url;
-	input->options.token = token && *token ? strdup(token) : NULL;
+	/* the text itself stays where the kernel put it */
+	input->options.token = token && *token ? token : NULL;
 	unsetenv(PUSH_TOKEN_VARIABLE);
 	err = push_open(&input->options, ret, &diag);
-	if (err)
-		cmd_fail(err, &diag, "cannot push to %s", url);
-	return err;
+	if (!err)
+		return EXIT_DONE;
+	cmd_fail(err, &diag, "cannot push to %s", url);
+	return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -7,6 +7,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "cmd/cmd.h"
 #include "push/push.h"
 
 /* Where the token is when no file is named. */
@@ -22,9 +23,9 @@ struct push_input {
 };
 
 /*
- * Opens the destination @url. 0, or -errno after a message. The token of the environment is taken
- * out of it, so that what is started later does not inherit it.
+ * Opens the destination @url. EXIT_DONE, or how to exit after a message. The token of the
+ * environment is taken out of it, so that what is started later does not inherit it.
  */
-int push_input_open(struct push_input *input, const char *url, struct push **ret);
+enum cmd_exit push_input_open(struct push_input *input, const char *url, struct push **ret);
 
 #endif

@@ -375,8 +375,9 @@ int cmd_record(int argc, char **argv)
 	int status;
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
-	if (record_push_start(&options, &options.pushing))
-		return EXIT_FAILED;
+	status = record_push_start(&options, &options.pushing);
+	if (status)
+		return status;
 	status = options.inspector ? record_inspector_run(&options) : record_run(&options);
 	if (options.prom && !options.prom_written && status != EXIT_DONE)
 		record_prom_write(&options, NULL);

@@ -32,31 +32,33 @@ void record_push_settle(const struct record_options *options, const struct argp_
 		argp_error(state, "--push: sends the file that is written: add -o FILE");
 }
 
-int record_push_start(struct record_options *options, struct record_push **ret)
+enum cmd_exit record_push_start(struct record_options *options, struct record_push **ret)
 {
+	enum cmd_exit status = EXIT_FAILED;
 	struct record_push *push;
-	int err;
+	int err = -ENOMEM;
 
 	*ret = NULL;
 	if (!options->push)
-		return 0;
+		return EXIT_DONE;
 	push = calloc(1, sizeof(*push));
-	if (!push)
-		return -ENOMEM;
-	push->options = options;
-	err = push_input_open(&options->push_input, options->push, &push->push);
-	if (!err) {
+	if (push) {
+		push->options = options;
+		status = push_input_open(&options->push_input, options->push, &push->push);
+		if (status)
+			goto out;
 		err = push_queue_new(push->push, &push->queue);
-		if (err)
-			cmd_fail(err, NULL, "cannot push to %s", options->push);
 	}
 	if (!err) {
 		*ret = push;
-		return 0;
+		return EXIT_DONE;
 	}
-	push_close(push->push);
+	status = cmd_fail(err, NULL, "cannot push to %s", options->push);
+	if (push)
+		push_close(push->push);
+out:
 	free(push);
-	return err;
+	return status;
 }
 
 /* The first failure in full; the rest is counted, for a server that is away for a week. */

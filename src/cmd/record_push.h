@@ -15,9 +15,9 @@ struct record_push;
 /* What --push does not go with (call at ARGP_KEY_END, when the output is settled). */
 void record_push_settle(const struct record_options *options, const struct argp_state *state);
 
-/* 0 with *ret NULL when there is no --push; or -errno after a message. Before the target is
- * started: the token must not be in its environment. */
-int record_push_start(struct record_options *options, struct record_push **ret);
+/* EXIT_DONE, with *ret NULL when there is no --push; or how to exit after a message. Before the
+ * target is started: the token must not be in its environment. */
+enum cmd_exit record_push_start(struct record_options *options, struct record_push **ret);
 
 /* The file @path is complete. NULL for @push is allowed, here and below. */
 void record_push_add(struct record_push *push, const char *path);

@@ -340,6 +340,8 @@ def refused():
     record = ["record", "--push", url, "-d", "1s", "-p", os.getpid()]
     for more in (["-f", "table"], ["-o", "-"], ["-o", "x.svg"]):
         expect_status(heaptap(*record, *more, env=ENVIRONMENT), 2)
+    result = heaptap("record", "--push", "http://localhost:4040", "-d", "1s", "-p", os.getpid())
+    expect(result.status == 2 and "which protocol" in result.stderr, result)
     expect_status(heaptap("record", "--push-label", "a=b", "-d", "1s", "-p", os.getpid()), 2)
 
 
