@@ -376,9 +376,8 @@ int cmd_record(int argc, char **argv)
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
 	status = record_push_start(&options, &options.pushing);
-	if (status)
-		return status;
-	status = options.inspector ? record_inspector_run(&options) : record_run(&options);
+	if (!status)
+		status = options.inspector ? record_inspector_run(&options) : record_run(&options);
 	if (options.prom && !options.prom_written && status != EXIT_DONE)
 		record_prom_write(&options, NULL);
 	if (record_push_finish(options.pushing) && status == EXIT_DONE && !options.propagate_status)
