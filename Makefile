@@ -18,7 +18,7 @@ CLANG ?= clang
 BPFTOOL ?= bpftool
 export PATH := $(PATH):/usr/sbin:/sbin
 
-PKGS := libbpf libelf libdw zlib capstone libprotobuf-c jansson libwebsockets ncursesw
+PKGS := libbpf libelf libdw zlib capstone libprotobuf-c jansson libwebsockets libcurl ncursesw
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(if $(CI),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DHEAPTAP_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(B)/gen
 CFLAGS ?= -O2 -g
@@ -35,10 +35,10 @@ COMPILE_bpf = $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Wno-unused-par
 
 # --- what there is -----------------------------------------------------------------------------
 SKEL := $(B)/gen/heaptap.skel.h
-PROTO := $(B)/gen/pprof.pb-c
+PROTO := $(patsubst %.proto,$(B)/gen/%.pb-c,$(notdir $(wildcard src/*/*.proto)))
 # Definitions first: the linker of libbpf 1.1 loses the offset of a map that is used before it is defined.
 BPF := $(patsubst %.c,$(B)/%.o,bpf/maps.bpf.c $(filter-out %/maps.bpf.c,$(wildcard bpf/*.bpf.c)))
-LIB := $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c))) pprof.pb-c.o
+LIB := $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c))) $(notdir $(PROTO:%=%.o))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
@@ -75,14 +75,17 @@ $(SKEL): $(B)/bpf/heaptap.o
 	$(call say,SKEL) $(BPFTOOL) gen skeleton $< name heaptap_bpf > $@
 
 # --- user space, three times: as shipped (obj), with sanitizers (asan), with coverage too (fuzz) --
-$(PROTO).c $(PROTO).h &: src/profile/pprof.proto
-	$(call say,PROTO) protoc-c --proto_path=$(<D) --c_out=$(@D) $<
+define encoding
+$(B)/gen/$(basename $(notdir $(1))).pb-c.c $(B)/gen/$(basename $(notdir $(1))).pb-c.h &: $(1)
+	$$(call say,PROTO) protoc-c --proto_path=$$(<D) --c_out=$$(@D) $$<
+endef
+$(foreach proto,$(wildcard src/*/*.proto),$(eval $(call encoding,$(proto))))
 
-%/pprof.pb-c.o: WARN :=
+%.pb-c.o: WARN :=
 define compile
 $(B)/$(1)/%.o: $(B)/gen/%.c
 	$$(call say,CC) $$(COMPILE_$(1)) -c $$< -o $$@
-$(B)/$(1)/%.o: %.c | $(SKEL) $(PROTO).h
+$(B)/$(1)/%.o: %.c | $(SKEL) $(PROTO:%=%.h)
 	$$(call say,CC) $$(COMPILE_$(1)) -c $$< -o $$@
 $(B)/$(1)/libheaptap.a: $(LIB:%=$(B)/$(1)/%)
 	$$(call say,AR) rm -f $$@ && ar rcs $$@ $$^
@@ -135,7 +138,7 @@ lint:
 	$(Q)scripts/check-style $(LINT)/obj
 lint-build: $(B)/heaptap $(patsubst %,$(B)/alone/%,$(wildcard bpf/*.h include/heaptap/*.h src/*/*.h))
 	@:
-$(B)/alone/%.h: %.h | $(SKEL) $(PROTO).h
+$(B)/alone/%.h: %.h | $(SKEL) $(PROTO:%=%.h)
 	$(call say,ALONE) echo '#include "$<"' | $(COMPILE_$(if $(filter bpf/%,$<),bpf,obj)) -I. -x c -c - -o $@
 
 # --- the goals of the README -------------------------------------------------------------------
@@ -166,6 +169,11 @@ install: $(B)/heaptap $(MAN) $(COMPLETION)
 	$(Q)install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/heaptap
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)
 	$(Q)for file in $(COMPLETION:$(B)/%=%); do install -D -m 644 $(B)/$$file $(DESTDIR)$(PREFIX)/$$file; done
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/heaptap docs/operations.md docs/push.md docs/troubleshooting.md
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/heaptap/examples docs/examples/*
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system docs/examples/*.service docs/examples/*.timer
+	$(Q)sed -i 's,/usr/local/bin/,$(PREFIX)/bin/,' $(DESTDIR)$(PREFIX)/lib/systemd/system/heaptap.service \
+		$(DESTDIR)$(PREFIX)/share/doc/heaptap/examples/heaptap.*
 
 clean:
 	$(Q)rm -rf $(B) demo.svg demo.pb.gz demo-node.svg demo-node.pb.gz

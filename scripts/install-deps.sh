@@ -26,6 +26,7 @@ packages() {
 		build       uthash-dev           -
 		build       libjansson-dev       -
 		build       libwebsockets-dev    -
+		build       libcurl4-openssl-dev -
 		build       libiberty-dev        -
 		build       libncurses-dev       -
 		build       help2man             help2man
@@ -46,6 +47,12 @@ packages() {
 		test        libjemalloc2         -
 		test        libjemalloc-dev      -
 		test        systemtap-sdt-dev    -
+		test        openssl              openssl
+		test        python3-protobuf     -
+		test        python3-yaml         -
+		test        golang-github-google-pprof-dev -
+		test?       cron                 cron
+		test?       systemd              systemd-analyze
 		test?       prometheus           prometheus
 		test?       prometheus-node-exporter prometheus-node-exporter
 		test        libgoogle-perftools4 -

@@ -36,6 +36,8 @@ static const struct command {
 	 "heaptap trend", &trend_argp},
 	{"store", "list and clear up the profiles that record --store left", cmd_store,
 	 "heaptap store", &store_argp},
+	{"push", "send recorded profiles to Pyroscope, Parca or an OTLP collector", cmd_push,
+	 "heaptap push", &push_argp},
 	{"check", "what this machine, this user and a target allow", cmd_check, "heaptap check",
 	 &check_argp},
 	{"completion", "completion for bash, zsh or fish: source <(heaptap completion bash)",

@@ -37,11 +37,12 @@ int cmd_gc(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 int cmd_trend(int argc, char **argv);
+int cmd_push(int argc, char **argv);
 
 /* Their options, which completion is written from. */
 struct argp;
 extern const struct argp record_argp, report_argp, diff_argp, top_argp, gc_argp, store_argp,
-	trend_argp, check_argp;
+	trend_argp, push_argp, check_argp;
 
 /* Control characters but newline are printed as '?', since messages carry foreign names. */
 void cmd_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -26,8 +26,9 @@ enum option_key {
 	OPTION_MIN_SHARE,
 	OPTION_FIRST_TARGET,			     /* cmd/target_options.c */
 	OPTION_FIRST_KEEP = OPTION_FIRST_TARGET + 8, /* cmd/keep_options.c */
+	OPTION_FIRST_PUSH = OPTION_FIRST_KEEP + 2,   /* cmd/push_options.c */
 	OPTION_FIRST_FREE =
-		OPTION_FIRST_KEEP + 2, /* a command's own long options count from here */
+		OPTION_FIRST_PUSH + 5, /* a command's own long options count from here */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/record_prom.h"
+#include "cmd/record_push.h"
 #include "cmd/v8_recording.h"
 #include "collect/governor.h"
 #include "heaptap/sampling.h"
@@ -21,6 +22,7 @@ enum {
 	OPTION_WITH_MMAP,
 	OPTION_STORE,
 	OPTION_PROM,
+	OPTION_PUSH,
 	OPTION_STRICT,
 	OPTION_PROPAGATE_STATUS,
 	OPTION_NO_FEATURE,
@@ -76,6 +78,10 @@ static const struct argp_option record_table[] = {
 	{"prom", OPTION_PROM, "FILE", 0,
 	 "Also write Prometheus metrics, for node_exporter's textfile collector: a FILE that ends in "
 	 ".prom",
+	 3},
+	{"push", OPTION_PUSH, "URL", 0,
+	 "Also send the profile to pyroscope+https://HOST:4040, parca+https://HOST:7070 or "
+	 "otlp+https://HOST:4318, once the file is written",
 	 3},
 	{NULL, 0, NULL, 0, "Messages and exit status:", 4},
 	{"quiet", 'q', NULL, 0, "No progress and no summary", 4},
@@ -250,6 +256,7 @@ static void settle(struct record_options *options, const struct argp_state *stat
 	if (options->interval_ns && options->output.path && !strcmp(options->output.path, "-"))
 		argp_error(state, "--interval: snapshots need files: add -o FILE");
 	output_settle(&options->output, state, export_format_by_name(fallback));
+	record_push_settle(options, state);
 }
 
 void record_parse_rate(struct record_options *options, const char *arg,
@@ -302,6 +309,24 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 	}
 }
 
+/* The options that say where else the profile goes. */
+static error_t parse_place(int key, const char *arg, struct record_options *options)
+{
+	switch (key) {
+	case OPTION_PROM:
+		options->prom = arg;
+		return 0;
+	case OPTION_PUSH:
+		options->push = arg;
+		return 0;
+	case OPTION_STORE:
+		options->store = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct record_options *options = state->input;
@@ -312,6 +337,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &options->targets;
 		state->child_inputs[1] = &options->output;
 		state->child_inputs[2] = &options->keep;
+		state->child_inputs[3] = &options->push_input;
 		return 0;
 	case 's':
 		parse_source(options, arg, state);
@@ -327,12 +353,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_WITH_MMAP:
 		session->mmaps = true;
-		return 0;
-	case OPTION_PROM:
-		options->prom = arg;
-		return 0;
-	case OPTION_STORE:
-		options->store = arg;
 		return 0;
 	case OPTION_STRICT:
 		options->strict = true;
@@ -359,7 +379,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		settle(options, state);
 		return 0;
 	default:
-		return parse_amount(key, arg, state);
+		return parse_place(key, arg, options) ? parse_amount(key, arg, state) : 0;
 	}
 }
 
@@ -367,6 +387,7 @@ static const struct argp_child record_children[] = {
 	{&target_argp, 0, "What to watch:", 1},
 	{&output_argp, 0, "Output:", 3},
 	{&keep_argp, 0, NULL, 3},
+	{&push_options_argp, 0, NULL, 3},
 	{0},
 };
 
@@ -387,9 +408,13 @@ int cmd_record(int argc, char **argv)
 	int status;
 
 	argp_parse(&record_argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
-	status = options.inspector ? record_inspector_run(&options) : record_run(&options);
+	status = record_push_start(&options, &options.pushing);
+	if (!status)
+		status = options.inspector ? record_inspector_run(&options) : record_run(&options);
 	if (options.prom && !options.prom_written && status != EXIT_DONE)
 		record_prom_write(&options, NULL);
+	if (record_push_finish(options.pushing) && status == EXIT_DONE && !options.propagate_status)
+		status = EXIT_FAILED;
 	target_options_done(&options.targets);
 	return status;
 }

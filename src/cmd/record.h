@@ -11,6 +11,7 @@
 
 #include "cmd/keep_options.h"
 #include "cmd/options.h"
+#include "cmd/push_options.h"
 #include "cmd/target_options.h"
 #include "collect/session.h"
 
@@ -24,8 +25,11 @@ struct record_options {
 	struct output_options output;
 	const char *store; /* directory; NULL: none */
 	struct prune_options keep;
-	const char *prom;  /* file for metrics; NULL: none */
-	bool prom_written; /* by this run */
+	const char *push; /* URL; NULL: none */
+	struct push_input push_input;
+	struct record_push *pushing; /* NULL: none */
+	const char *prom;	     /* file for metrics; NULL: none */
+	bool prom_written;	     /* by this run */
 	struct session_options session;
 	bool rate_auto;	       /* begins exact, and is raised to stay inside the budget */
 	double max_cpu;	       /* of one CPU, of heaptap itself; 0: no limit */

@@ -20,6 +20,8 @@
 #include "cmd/inspection.h"
 #include "cmd/output.h"
 #include "cmd/record.h"
+#include "cmd/record_push.h"
+#include "cmd/recording_notes.h"
 #include "export/text.h"
 #include "inspector/sampling.h"
 #include "util/clock.h"
@@ -91,7 +93,7 @@ static int add_notes(const struct run *run, struct profile *profile)
 {
 	const struct process *process = &run->inspection.target.process;
 	const struct port *port = &run->inspection.port;
-	int err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
+	int err = recording_note_origin(profile);
 
 	err = err
 		      ?: profile_set_note(profile, "target", "%d %s %s", process->pid,
@@ -142,10 +144,14 @@ static int fetch(struct run *run, bool last, struct profile **ret)
 static int write_profile(const struct run *run, const char *path, const struct profile *profile)
 {
 	struct output_options output = run->output;
+	int err;
 
 	output.path = path;
-	return output_write(&output, "the recording", run->options->quiet, run->options->verbose,
-			    profile);
+	err = output_write(&output, "the recording", run->options->quiet, run->options->verbose,
+			   profile);
+	if (!err)
+		record_push_add(run->options->pushing, path);
+	return err;
 }
 
 /* 1 when there is nobody to ask any more. */

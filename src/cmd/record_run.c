@@ -17,6 +17,7 @@
 #include "cmd/progress.h"
 #include "cmd/record.h"
 #include "cmd/record_prom.h"
+#include "cmd/record_push.h"
 #include "cmd/record_store.h"
 #include "cmd/recording.h"
 #include "cmd/stop.h"
@@ -70,6 +71,8 @@ static int write_profile(const struct run *run, const struct snapshot *snapshot,
 	output.durable = run->store;
 	err = output_write(&output, "the recording", run->options->quiet, run->options->verbose,
 			   profile);
+	if (!err)
+		record_push_add(run->options->pushing, path);
 	if (!err && run->options->prom) {
 		err = record_prom_write(run->options, profile);
 		run->options->prom_written = !err;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "cmd/mmap_recording.h"
 #include "cmd/page_recording.h"
@@ -204,6 +205,16 @@ static int note_children(struct profile *profile, const struct session *session)
 	return err;
 }
 
+int recording_note_origin(struct profile *profile)
+{
+	struct utsname machine;
+	int err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
+
+	if (err || uname(&machine))
+		return err;
+	return profile_set_note(profile, "host", "%s", machine.nodename);
+}
+
 int recording_notes(const struct recording *recording, const struct snapshot *snapshot,
 		    struct profile *profile)
 {
@@ -214,7 +225,7 @@ int recording_notes(const struct recording *recording, const struct snapshot *sn
 	int err;
 
 	snapshot_total(snapshot, &total);
-	err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
+	err = recording_note_origin(profile);
 	session_sums(recording->session, &sums);
 	err = err ?: note_target(profile, recording, sums.nr_targets);
 	if (recording->gone_merged)

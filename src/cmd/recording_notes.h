@@ -10,4 +10,7 @@
 int recording_notes(const struct recording *recording, const struct snapshot *snapshot,
 		    struct profile *profile);
 
+/* What every recording says: heaptap's version, and the machine it was made on. */
+int recording_note_origin(struct profile *profile);
+
 #endif

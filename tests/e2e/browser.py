@@ -58,12 +58,12 @@ def _fetch():
     return done / "node_modules"
 
 
-def run_node(script, *args):
+def run_node(script, *args, stdin=""):
     """A script of Node, given as text, that may require the PACKAGES."""
     if not shutil.which("node"):
         raise Skip("node is not installed")
     environment = dict(os.environ, NODE_PATH=str(npm_modules()))
-    return run(["node", "-e", script, *args], env=environment)
+    return run(["node", "-e", script, *args], env=environment, input=stdin.encode())
 
 
 class Page:
