@@ -99,6 +99,11 @@ void page_recording_say(const struct recording *recording, const struct snapshot
 		    " samples, one per %.1f faults%s",
 		    (uint64_t)count[HT_COUNT_faults], pages->huge, pages->samples,
 		    mean_period(snapshot), complete);
+	if (resident_has_middle_sizes())
+		cmd_warning(
+			"this system makes pages of more sizes than 4K and 2M: each of those "
+			"counts as one of 4K, so what is resident is more (hugepages-*kB/enabled "
+			"in /sys/kernel/mm/transparent_hugepage)");
 	if (pages->sizes_unknown)
 		cmd_warning(
 			"huge pages are counted as one small page each: this kernel tells their "

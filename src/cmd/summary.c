@@ -155,13 +155,12 @@ void summary_cost(const struct recording *recording, const struct snapshot *snap
 
 	if (recording->cost_ns < 0)
 		snprintf(text, size, "not known: probes on heaptap's own code could not be timed");
-	else if (!hits && faults)
+	else if (faults)
 		snprintf(text, size,
 			 "%.2f%% of the target's CPU time, %.2f%% of one CPU (%" PRIu64
-			 " samples of %.1f us)",
+			 " samples of page faults, %" PRIu64 " probe hits)",
 			 recording_cost_share(recording),
-			 100 * recording->cost_ns / snapshot->watched_ns, faults,
-			 recording->cost_ns / faults / 1000);
+			 100 * recording->cost_ns / snapshot->watched_ns, faults, hits);
 	else if (!hits)
 		snprintf(text, size, "none, no probe was hit");
 	else

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,6 +39,8 @@ struct scan {
 #define KPF_ZERO (1ULL << 24)
 
 #define RANGES 64
+
+#define HUGE_PAGES "/sys/kernel/mm/transparent_hugepage/"
 
 int resident_open(struct resident *resident, pid_t pid)
 {
@@ -165,6 +168,37 @@ int resident_read(struct resident *resident, unsigned int first, unsigned int en
 	if (resident->reads)
 		err = read_entries(resident, first, end, region);
 	return err ?: is_there(resident);
+}
+
+/* The word in brackets is what is chosen; inherit is what the file for all sizes says. */
+static bool is_chosen(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char line[128] = "", choice[32];
+
+	snprintf(choice, sizeof(choice), "[%s]", word);
+	if (file && !fgets(line, sizeof(line), file))
+		*line = '\0';
+	if (file)
+		fclose(file);
+	return strstr(line, choice);
+}
+
+bool resident_has_middle_sizes(void)
+{
+	bool inherits = !is_chosen(HUGE_PAGES "enabled", "never");
+	glob_t found;
+	bool has = false;
+
+	if (glob(HUGE_PAGES "hugepages-*kB/enabled", 0, NULL, &found))
+		return false;
+	for (size_t i = 0; i < found.gl_pathc && !has; i++)
+		has = !strstr(found.gl_pathv[i], "hugepages-2048kB") &&
+		      (is_chosen(found.gl_pathv[i], "always") ||
+		       is_chosen(found.gl_pathv[i], "madvise") ||
+		       (inherits && is_chosen(found.gl_pathv[i], "inherit")));
+	globfree(&found);
+	return has;
 }
 
 /* Where the kernel does not tell the number of a page, that of the stack, which is there, is 0. */

@@ -45,4 +45,8 @@ int resident_read(struct resident *resident, unsigned int first, unsigned int en
 /* Are huge pages told from others, and pages that were only read? Looks at a page to find out. */
 bool resident_tells_sizes(struct resident *resident);
 
+/* Does the system make pages of other sizes than the two (Linux 6.8, hugepages-*kB/enabled)? They
+ * are mapped as small ones, so their faults look like those of a small page. */
+bool resident_has_middle_sizes(void);
+
 #endif
