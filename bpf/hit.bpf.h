@@ -67,7 +67,7 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 		struct ht_cookie fields;
 	} cookie;
 
-	if (!ht_enabled)
+	if (ht_enabled != HT_ENABLED)
 		return 0;
 	hit->tgid = bpf_get_current_pid_tgid() >> 32;
 	hit->process = process_find(hit->tgid);

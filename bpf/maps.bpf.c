@@ -4,7 +4,7 @@
 #include "sample.bpf.h"
 #include "tables.bpf.h"
 
-volatile bool ht_enabled;
+volatile __u8 ht_enabled;
 volatile __u64 ht_rates[HT_NR_RATES] = {1};
 volatile __u32 ht_rate_now;
 const volatile __u64 ht_base_rate = 1;

@@ -11,7 +11,7 @@
 #include "heaptap/wire.h"
 
 /* Written by user space before loading or, marked volatile, at any time. */
-extern volatile bool ht_enabled;	     /* false: every program returns at once */
+extern volatile __u8 ht_enabled; /* enum ht_enabled; HT_DISABLED: every program returns at once */
 extern volatile __u64 ht_rates[HT_NR_RATES]; /* mean bytes between samples; 1 = all */
 extern volatile __u32 ht_rate_now;	     /* which of them is in use; an entry once used stays */
 extern const volatile __u64 ht_base_rate;    /* unit of the variances */

@@ -137,6 +137,13 @@ struct ht_own_code {
 	} ranges[HT_OWN_RANGES];
 };
 
+/* Which programs do their work. */
+enum ht_enabled {
+	HT_DISABLED,
+	HT_ENABLED,
+	HT_NO_ALLOCATORS, /* all but those of allocator functions */
+};
+
 /* Key of an outstanding allocation. Every exec and every forked process has an epoch of its own,
  * greater than all before, so what an old image held can neither be freed nor counted by the new
  * one, nor by another process that got its number. */

@@ -67,38 +67,73 @@ static int raise_rate(struct budget *budget, struct session *session, uint64_t r
 	return 0;
 }
 
-static void explain_own(struct budget *budget)
+/* Why the probes had to go: "@reason", and what to do: "@remedy". */
+static void explain(struct budget *budget, const char *reason, const char *remedy)
 {
 	char after[TEXT_SIZE];
 
-	snprintf(
-		budget->why, sizeof(budget->why),
-		"ended early: heaptap itself took %.0f%% of a CPU, more than %g%% (--max-cpu), so the "
-		"probes were removed after %s, and the figures are about that time; to go on longer "
-		"give a larger --max-cpu or a larger --rate",
-		100 * budget->own.share, 100 * budget->own.most,
-		text_duration(after, budget->ended_ns));
+	text_duration(after, budget->ended_ns);
+	if (budget->fell_back)
+		snprintf(
+			budget->why, sizeof(budget->why),
+			"allocations only of the first %s, and in use of them what was then: %s, so "
+			"they were removed; since then it is the page lens, rows of kind page: who "
+			"touched memory first (--no-fallback would have ended there; %s)",
+			after, reason, remedy);
+	else
+		snprintf(
+			budget->why, sizeof(budget->why),
+			"ended early: %s, so they were removed after %s, and the figures are about "
+			"that time; %s",
+			reason, after, remedy);
 }
 
-static void explain(struct budget *budget)
+static void explain_own(struct budget *budget)
 {
-	char after[TEXT_SIZE];
+	char reason[160];
 
-	snprintf(
-		budget->why, sizeof(budget->why),
-		"ended early: probes would have cost the target more than %g%% of its CPU time "
-		"(--budget), so they were removed after %s, and the figures are about that time; "
+	snprintf(reason, sizeof(reason),
+		 "with the probes heaptap itself took %.0f%% of a CPU, more than %g%% (--max-cpu)",
+		 100 * budget->own.share, 100 * budget->own.most);
+	explain(budget, reason, "to go on longer give a larger --max-cpu or a larger --rate");
+}
+
+static void explain_cost(struct budget *budget)
+{
+	char reason[160];
+
+	snprintf(reason, sizeof(reason),
+		 "probes would have cost the target more than %g%% of its CPU time (--budget)",
+		 100 * budget->options->budget);
+	explain(budget, reason,
 		"to go on longer give a larger --budget, or a --rate: with -r 512K it costs what it "
-		"costs, and less than with -r 1",
-		100 * budget->options->budget, text_duration(after, budget->ended_ns));
+		"costs, and less than with -r 1");
+}
+
+/* Page faults cost next to nothing. false: they cannot be sampled here. */
+static bool fall_back(struct budget *budget, struct session *session)
+{
+	struct diag diag = {0};
+
+	if (!budget->options->fallback)
+		return false;
+	if (!session_start_pages(session, PAGE_RATE_AUTO, &diag))
+		return true;
+	cmd_warning("the page lens cannot take over: %s", diag.text);
+	return false;
 }
 
 static int end(struct budget *budget, struct session *session, void (*explain_it)(struct budget *))
 {
 	budget->ended = true;
-	budget->ended_ns = session_detach(session);
+	budget->ended_ns = session_drop_allocators(session);
+	budget->fell_back = fall_back(budget, session);
+	if (!budget->fell_back)
+		budget->ended_ns = session_detach(session);
 	explain_it(budget);
-	return 1;
+	if (budget->fell_back && !budget->options->quiet)
+		cmd_message("%s", budget->why);
+	return !budget->fell_back;
 }
 
 /* Fewer samples are less to do; where there can be none fewer, or that did not help, it ends. */
@@ -144,7 +179,7 @@ int budget_check(struct budget *budget, struct session *session,
 		return raise_rate(budget, session, decision.rate, &usage);
 	if (decision.action == GOVERNOR_KEEP)
 		return 0;
-	return end(budget, session, explain);
+	return end(budget, session, explain_cost);
 }
 
 uint64_t budget_mean_rate(const struct budget *budget, uint64_t allocs)

@@ -19,20 +19,22 @@ struct budget {
 	const struct record_options *options;
 	struct governor governor;
 	struct own_cpu own; /* what heaptap itself takes */
-	uint64_t due_ns; /* the next check, since the recording began */
-	uint64_t rate;	 /* now */
-	uint64_t allocs; /* seen when it was set */
-	double past;	 /* sum of rate times allocations of all rates before */
-	char rates[512]; /* "1 512@350ms 4096@1200ms": which, from when */
-	bool ended;	 /* the probes were removed */
+	uint64_t due_ns;    /* the next check, since the recording began */
+	uint64_t rate;	    /* now */
+	uint64_t allocs;    /* seen when it was set */
+	double past;	    /* sum of rate times allocations of all rates before */
+	char rates[512];    /* "1 512@350ms 4096@1200ms": which, from when */
+	bool ended;	    /* the probes were removed */
 	uint64_t ended_ns;
-	char why[384]; /* then */
+	bool fell_back; /* and the page lens goes on */
+	char why[640];	/* then */
 };
 
 /* @options stay the caller's and must outlive it. */
 void budget_init(struct budget *budget, const struct record_options *options);
 
-/* When it is time. 1 when the probes are gone and the recording is to end, 0, or -errno. */
+/* When it is time. 1 when the probes are gone and the recording is to end, 0 (also when it goes on
+ * with the page lens), or -errno. */
 int budget_check(struct budget *budget, struct session *session,
 		 struct cost_calibration *calibration, uint64_t elapsed_ns);
 

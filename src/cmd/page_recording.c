@@ -80,6 +80,16 @@ static void say_held(const struct recording *recording, const struct snapshot *s
 		    text_duration(watched, snapshot->watched_ns), late ? "attaching" : "the start");
 }
 
+void page_recording_say_both(const struct site_totals *total, const struct snapshot *snapshot)
+{
+	char native[TEXT_SIZE], resident[TEXT_SIZE];
+
+	cmd_message("in use: %s of what was allocated until then; %s resident of what was touched "
+		    "since",
+		    text_bytes(native, llround(total->inuse_bytes - snapshot->pages.resident)),
+		    text_bytes(resident, llround(snapshot->pages.resident)));
+}
+
 void page_recording_say(const struct recording *recording, const struct snapshot *snapshot)
 {
 	const struct snapshot_pages *pages = &snapshot->pages;

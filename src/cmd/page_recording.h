@@ -25,6 +25,9 @@ int64_t page_recording_rate(const struct snapshot *snapshot);
 int page_recording_note(const struct recording *recording, const struct snapshot *snapshot,
 			struct profile *profile);
 
+/* Of a recording that went on with the page lens: what is held by either, of @total both. */
+void page_recording_say_both(const struct site_totals *total, const struct snapshot *snapshot);
+
 /* Of the source page: what was seen, and what is held. */
 void page_recording_say(const struct recording *recording, const struct snapshot *snapshot);
 

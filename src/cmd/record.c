@@ -19,6 +19,7 @@ enum {
 	OPTION_INSPECTOR,
 	OPTION_BUDGET,
 	OPTION_MAX_CPU,
+	OPTION_NO_FALLBACK,
 	OPTION_WITH_MMAP,
 	OPTION_STORE,
 	OPTION_PROM,
@@ -60,6 +61,8 @@ static const struct argp_option record_table[] = {
 	 "What heaptap itself may take of one CPU over some seconds: beyond it the rate is raised, and "
 	 "when that does not help the probes are removed (default 25% with -r auto)",
 	 2},
+	{"no-fallback", OPTION_NO_FALLBACK, NULL, 0,
+	 "When the probes had to be removed end there, instead of going on with the page lens", 2},
 	{"duration", 'd', "TIME", 0,
 	 "Stop after 30s, 5m, 1h; without it at Ctrl-C or the end of the "
 	 "process",
@@ -244,6 +247,8 @@ static void settle(struct record_options *options, const struct argp_state *stat
 
 	settle_lens(options);
 	record_settle_watching(options, state);
+	options->fallback &= options->session.source == SOURCE_MALLOC && options->session.governed;
+	options->session.pages = options->fallback;
 	if (options->propagate_status && !options->command)
 		argp_error(state, "--propagate-status: is for -- COMMAND");
 	if (options->inspector)
@@ -283,6 +288,9 @@ static error_t parse_amount(int key, const char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_BUDGET:
 		options->budget = option_share(state, "--budget", arg);
+		return 0;
+	case OPTION_NO_FALLBACK:
+		options->fallback = false;
 		return 0;
 	case OPTION_MAX_CPU:
 		options->max_cpu = option_share(state, "--max-cpu", arg);
@@ -337,6 +345,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &options->targets;
 		state->child_inputs[1] = &options->output;
 		state->child_inputs[2] = &options->keep;
+		options->fallback = true;
 		state->child_inputs[3] = &options->push_input;
 		return 0;
 	case 's':

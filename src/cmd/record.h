@@ -35,6 +35,7 @@ struct record_options {
 	double max_cpu;	       /* of one CPU, of heaptap itself; 0: no limit */
 	double budget;	       /* of the target's CPU time, 0 to 1; 0: it may cost what it costs */
 	const char *dump_path; /* raw stacks for tests */
+	bool fallback;	       /* to the page lens, when allocator functions are too dear */
 	bool quiet, verbose, strict, propagate_status;
 };
 

@@ -172,6 +172,7 @@ static int wait_for_end(struct run *run, const sigset_t *sleeping)
 		err = budget_check(&run->budget, run->session, run->calibration,
 				   now - run->begin_ns);
 		run->recording.rate = run->budget.rate;
+		run->recording.pages_sampled |= run->budget.fell_back;
 		if (err < 0)
 			cmd_fail(err, NULL, "cannot read the books of the recording");
 		if (err)
@@ -312,7 +313,7 @@ int record_run(struct record_options *options)
 	progress_init(&run.progress, options->quiet);
 	err = run.recording.symbolizer ? wait_for_end(&run, &sleeping) : -ENOMEM;
 	progress_clear(&run.progress);
-	if (!err && run.attaching.child && run.budget.ended)
+	if (!err && run.attaching.child && run.budget.ended && !run.budget.fell_back)
 		err = outlive(&run, &sleeping);
 	attaching_leave(&run.attaching, options);
 	if (!run.written)

@@ -273,6 +273,10 @@ static void say_held(const struct recording *recording, const struct snapshot *s
 		return;
 	}
 	snapshot_total(snapshot, &total);
+	if (recording->budget->fell_back) {
+		page_recording_say_both(&total, snapshot);
+		return;
+	}
 	if (recording_is_sampled(recording) && total.inuse_bytes > 0)
 		snprintf(error, sizeof(error), " (standard error %.1f%%)",
 			 relative_error(total.inuse_bytes, total.inuse_var));

@@ -85,7 +85,7 @@ int gc_watch_open(const struct gc_watch_options *options, struct diag *diag, str
 		gc_watch_close(watch);
 		return err;
 	}
-	kernel_enable(watch->kernel, true);
+	kernel_enable(watch->kernel, HT_ENABLED);
 	*ret = watch;
 	return 0;
 }
@@ -126,7 +126,7 @@ int gc_watch_stop(struct gc_watch *watch)
 {
 	int n;
 
-	kernel_enable(watch->kernel, false);
+	kernel_enable(watch->kernel, HT_DISABLED);
 	v8_probes_detach(&watch->probes);
 	n = ring_buffer__consume(watch->ring);
 	return n < 0 ? n : watch->error;

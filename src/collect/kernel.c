@@ -347,11 +347,11 @@ int kernel_set_rate(struct kernel *kernel, uint64_t rate)
 	return 0;
 }
 
-void kernel_enable(struct kernel *kernel, bool enabled)
+void kernel_enable(struct kernel *kernel, enum ht_enabled enabled)
 {
-	if (enabled)
+	if (enabled == HT_ENABLED)
 		kernel->skel->data->ht_start_ns = clock_now_ns();
-	__atomic_store_n(&kernel->skel->bss->ht_enabled, enabled, __ATOMIC_RELEASE);
+	__atomic_store_n(&kernel->skel->bss->ht_enabled, (uint8_t)enabled, __ATOMIC_RELEASE);
 }
 
 uint32_t kernel_epoch_next(struct kernel *kernel)

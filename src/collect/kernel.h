@@ -80,7 +80,7 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 int kernel_set_rate(struct kernel *kernel, uint64_t rate);
 
 /* Programs return at once until this is set. */
-void kernel_enable(struct kernel *kernel, bool enabled);
+void kernel_enable(struct kernel *kernel, enum ht_enabled enabled);
 
 /* An epoch (struct ht_live_key) nobody has. */
 uint32_t kernel_epoch_next(struct kernel *kernel);

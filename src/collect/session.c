@@ -160,7 +160,7 @@ static int enable(struct session *session, struct diag *diag)
 	if (session->v8.source == SOURCE_PAGE)
 		err = session_start_pages(session, session->page_rate, diag);
 	if (!err)
-		kernel_enable(session->kernel, true);
+		kernel_enable(session->kernel, HT_ENABLED);
 	return err;
 }
 
@@ -315,13 +315,21 @@ int session_usage(struct session *session, struct session_usage *ret)
 	return kernel_stats(session->kernel, &ret->stats);
 }
 
+uint64_t session_drop_allocators(struct session *session)
+{
+	kernel_enable(session->kernel, HT_NO_ALLOCATORS); /* they do not go all at once */
+	session->shared.attachments = NULL;
+	attachments_detach(&session->attachments);
+	return clock_now_ns() - kernel_start_ns(session->kernel);
+}
+
 uint64_t session_detach(struct session *session)
 {
 	const struct watch_list *processes = &session->processes;
 
 	if (session->frozen_ns)
 		return session->frozen_ns - kernel_start_ns(session->kernel);
-	kernel_enable(session->kernel, false);
+	kernel_enable(session->kernel, HT_DISABLED);
 	session->frozen_ns = clock_now_ns();
 	session->shared.closed = true;
 	for (unsigned int i = 0; i < processes->nr; i++)

@@ -71,6 +71,11 @@ int session_poll(struct session *session, int timeout_ms, const sigset_t *mask);
  */
 int session_start_pages(struct session *session, uint64_t rate, struct diag *diag);
 
+/* Takes the allocators' probes away, and goes on with what else there is: page faults, what is
+ * mapped. What is in use by then stays so in the books. Returns when that was, ns since the
+ * recording began. */
+uint64_t session_drop_allocators(struct session *session);
+
 /* From now on. -ENOSPC: changed too often. */
 int session_set_rate(struct session *session, uint64_t rate);
 

@@ -48,7 +48,7 @@ class Busy(Process):
 def budgeted(pid, *options, rate="auto", status=0):
     """A recording that ends by itself: its profile, what it said, how long it took."""
     begin = time.monotonic()
-    recording = Recording(*options, pid=pid, rate=rate, attached=False)
+    recording = Recording("--no-fallback", *options, pid=pid, rate=rate, attached=False)
     result = expect_status(recording.wait(), status)
     return recording.profile(), result, time.monotonic() - begin
 
@@ -182,7 +182,8 @@ def command():
             kept = [bytes(600) for _ in range(999)]
         sys.exit(7)"""
     command = [sys.executable, "-c", script]
-    recording = Recording("--propagate-status", command=command, rate="auto")
+    options = ["--propagate-status", "--no-fallback"]
+    recording = Recording(*options, command=command, rate="auto")
     wait_until(recording.output.exists, "the profile", timeout=30)
     written = time.monotonic() - begin
     expect(recording.process.poll() is None, recording.result())
@@ -238,7 +239,7 @@ def node():
 @test("--max-cpu: what heaptap itself takes ends the recording too, and is said")
 def own_cpu():
     target = Busy()
-    profile, result, took = budgeted(target.pid, "-d", "30s", "--max-cpu", "0.1%", rate="1")
+    profile, result, took = budgeted(target.pid, "-d", "30s", "-i", "100ms", "--max-cpu", "0.1%", rate="1")
     notes = profile.notes
     expect("--max-cpu" in notes["incomplete"] and "--max-cpu" in result.stderr, notes, result)
     expect(5e9 < int(notes["detached_ns"]) < 9e9 * SLOW, notes)
@@ -246,6 +247,32 @@ def own_cpu():
     expect_no_probes(target.pid)
     profile, result, _ = budgeted(target.pid, "-d", "4s", "--max-cpu", "50%", rate="1")
     expect("incomplete" not in profile.notes, profile.notes)
+
+
+@test("what is too dear is left to the page lens, which says who holds what came later")
+def fallback():
+    target = Process([TARGETS / "paced", "--rate=300000", "--kept"])
+    recording = Recording("-d", "4s", pid=target.pid, rate="auto", attached=False)
+    result = expect_status(recording.wait(), 0)
+    profile = recording.profile()
+    notes = profile.notes
+    expect("page lens" in notes["incomplete"] and "page lens" in result.stderr, notes, result)
+    expect(int(notes["detached_ns"]) < 1.2e9 * SLOW and int(notes["watched_ns"]) > 3.9e9, notes)
+    expect(profile.losses()["lost_free_missed"] == 0, profile.losses())
+    pages = [s for s in profile.samples if s.labels.get("kind") == "page"]
+    native = [s for s in profile.samples if "kind" not in s.labels]
+    kept = sum(s.values["alloc_objects"] for s in native if "paced_small" in s.frames)
+    expect(kept > 100, [(s.frames, s.values) for s in native])
+    # 4.5 MB of blocks are kept a second, by malloc's own code for the sites
+    touched = sum(s.values["inuse_space"] for s in pages if "paced_small" in s.frames
+                  or "paced_large" in s.frames)
+    expect(touched > 4e6, [(s.frames, s.values) for s in pages])
+    growth = int(notes["rss_anon_change"])
+    expect(abs(growth - sum(s.values["inuse_space"] for s in profile.samples)) < 0.15 * growth,
+           notes, touched)
+    expect_no_probes(target.pid)
+    strict = Recording("-d", "2s", "--strict", pid=target.pid, rate="auto", attached=False)
+    expect_status(strict.wait(), 5)
 
 
 main()
