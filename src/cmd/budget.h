@@ -19,12 +19,12 @@ struct budget {
 	const struct record_options *options;
 	struct governor governor;
 	struct own_cpu own; /* what heaptap itself takes */
-	uint64_t due_ns; /* the next check, since the recording began */
-	uint64_t rate;	 /* now */
-	uint64_t allocs; /* seen when it was set */
-	double past;	 /* sum of rate times allocations of all rates before */
-	char rates[512]; /* "1 512@350ms 4096@1200ms": which, from when */
-	bool ended;	 /* the probes were removed */
+	uint64_t due_ns;    /* the next check, since the recording began */
+	uint64_t rate;	    /* now */
+	uint64_t allocs;    /* seen when it was set */
+	double past;	    /* sum of rate times allocations of all rates before */
+	char rates[512];    /* "1 512@350ms 4096@1200ms": which, from when */
+	bool ended;	    /* the probes were removed */
 	uint64_t ended_ns;
 	char why[384]; /* then */
 };

@@ -347,14 +347,9 @@ int kernel_set_rate(struct kernel *kernel, uint64_t rate)
 	return 0;
 }
 
-void kernel_set_credit(struct kernel *kernel, int64_t hits)
+volatile int64_t *kernel_credit(const struct kernel *kernel)
 {
-	__atomic_store_n(&kernel->skel->data->ht_credit, hits, __ATOMIC_RELEASE);
-}
-
-bool kernel_credit_spent(const struct kernel *kernel)
-{
-	return __atomic_load_n(&kernel->skel->data->ht_credit, __ATOMIC_ACQUIRE) <= 0;
+	return (volatile int64_t *)&kernel->skel->data->ht_credit;
 }
 
 void kernel_enable(struct kernel *kernel, bool enabled)

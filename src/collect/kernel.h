@@ -79,10 +79,9 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 /* From now on; calls in flight keep theirs. -ENOSPC after HT_NR_RATES changes. */
 int kernel_set_rate(struct kernel *kernel, uint64_t rate);
 
-/* After so many hits from now on the programs wake whoever reads the event ring, with an
- * HT_EVENT_SPENT. More or less: they are counted by 64 on each CPU. */
-void kernel_set_credit(struct kernel *kernel, int64_t hits);
-bool kernel_credit_spent(const struct kernel *kernel);
+/* The programs take hits from it, 64 at a time on each CPU, and wake whoever reads the event ring
+ * when it falls to 0, with an HT_EVENT_SPENT. Set and read at any time, atomically. */
+volatile int64_t *kernel_credit(const struct kernel *kernel);
 
 /* Programs return at once until this is set. */
 void kernel_enable(struct kernel *kernel, bool enabled);

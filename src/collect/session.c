@@ -303,12 +303,12 @@ int session_set_rate(struct session *session, uint64_t rate)
 
 void session_set_credit(struct session *session, int64_t hits)
 {
-	kernel_set_credit(session->kernel, hits);
+	__atomic_store_n(kernel_credit(session->kernel), hits, __ATOMIC_RELEASE);
 }
 
 bool session_credit_spent(const struct session *session)
 {
-	return kernel_credit_spent(session->kernel);
+	return __atomic_load_n(kernel_credit(session->kernel), __ATOMIC_ACQUIRE) <= 0;
 }
 
 int session_usage(struct session *session, struct session_usage *ret)
