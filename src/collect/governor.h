@@ -24,7 +24,7 @@
 #define GOVERNOR_NR_SLOTS      100
 #define GOVERNOR_RATE_FIRST    512 /* after exact */
 #define GOVERNOR_RATE_MAX      (64ULL << 20)
-#define GOVERNOR_CHECK_NS      250000000ULL /* at the latest */
+#define GOVERNOR_CHECK_NS      100000000ULL /* at the latest */
 
 /* All since the recording began. */
 struct governor_reading {
