@@ -59,6 +59,19 @@ static __always_inline bool is_unused(const struct ht_process *process, __u32 pr
 	       process->partly_unused >> probe % HT_ALLOCATOR_PROBES & 1;
 }
 
+/* TIMED_HITS hits are taken from the credit. Who crosses 0 wakes user space. */
+static __always_inline void credit_spend(const struct hit *hit)
+{
+	struct ht_event event = {.kind = HT_EVENT_SPENT, .tgid = hit->tgid, .epoch = hit->epoch};
+	__s64 before = __sync_fetch_and_add(&ht_credit, -TIMED_HITS);
+
+	if (before <= 0 || before > TIMED_HITS)
+		return;
+	event.time_ns = bpf_ktime_get_ns();
+	/* When the ring is full user space is awake, or looks without being asked. */
+	bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_FORCE_WAKEUP);
+}
+
 /* false when this process is not watched, or by other links. */
 static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool is_return)
 {
@@ -70,9 +83,13 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	if (ht_enabled != HT_ENABLED)
 		return 0;
 	hit->tgid = bpf_get_current_pid_tgid() >> 32;
-	hit->process = process_find(hit->tgid);
 	hit->stats = stats_here();
-	if (!hit->process || !hit->stats)
+	if (!hit->stats)
+		return 0;
+	/* before the process is looked for, which is a good part of a hit that is no sample */
+	hit->begin_ns = hit->stats->count[HT_COUNT_hits] % TIMED_HITS ? 0 : bpf_ktime_get_ns();
+	hit->process = process_find(hit->tgid);
+	if (!hit->process)
 		return 0;
 	cookie.word = bpf_get_attach_cookie(ctx);
 	hit->cookie = cookie.fields;
@@ -93,7 +110,9 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	hit->result = ctx->rax;
 	if (is_return)
 		COUNT(hit->stats, returns);
-	hit->begin_ns = COUNT(hit->stats, hits) % TIMED_HITS ? 0 : bpf_ktime_get_ns();
+	COUNT(hit->stats, hits);
+	if (hit->begin_ns)
+		credit_spend(hit);
 	return 1;
 }
 

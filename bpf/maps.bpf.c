@@ -15,6 +15,7 @@ const volatile __u32 ht_copy_every;
 volatile __u32 ht_next_site = 1;
 volatile bool ht_all_execs;
 volatile __u32 ht_pages_woken;
+volatile __s64 ht_credit = (1ULL << 63) - 1;
 volatile __u32 ht_last_epoch;
 
 const volatile __u32 ht_weight_table[HT_WEIGHT_SIZE];

@@ -22,6 +22,7 @@ extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th 
 extern volatile __u32 ht_next_site;	   /* site 0 collects what found no place */
 extern volatile bool ht_all_execs;	   /* of processes that are not watched too */
 extern volatile __u32 ht_pages_woken;	   /* the reader of page_events, since it looked last */
+extern volatile __s64 ht_credit;	   /* hits until user space is woken; below: it was */
 extern volatile __u32 ht_last_epoch;	   /* of struct ht_live_key, given to an exec or a child */
 
 struct live_map {

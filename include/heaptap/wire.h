@@ -229,12 +229,13 @@ static inline __u32 ht_process_slot(__u32 tgid)
 
 enum ht_event_kind {
 	HT_EVENT_STACK = 1,
-	HT_EVENT_EXEC, /* epoch is the new one */
-	HT_EVENT_FORK, /* tgid and epoch are the child's, parent its parent's, which is followed */
-	HT_EVENT_MAPS, /* the mappings of the process have changed, or a pc was in none */
-	HT_EVENT_COPY, /* the raw stack of a sample the tables could not unwind */
-	HT_EVENT_JS,   /* heaptap/v8.h */
-	HT_EVENT_GC,   /* heaptap/gc.h */
+	HT_EVENT_EXEC,	/* epoch is the new one */
+	HT_EVENT_FORK,	/* tgid and epoch are the child's, parent its parent's, which is followed */
+	HT_EVENT_MAPS,	/* the mappings of the process have changed, or a pc was in none */
+	HT_EVENT_COPY,	/* the raw stack of a sample the tables could not unwind */
+	HT_EVENT_JS,	/* heaptap/v8.h */
+	HT_EVENT_GC,	/* heaptap/gc.h */
+	HT_EVENT_SPENT, /* the credit of hits is: look at the budget now */
 };
 
 struct ht_event {

@@ -163,7 +163,7 @@ int budget_check(struct budget *budget, struct session *session,
 	struct session_usage usage;
 	int err;
 
-	if (budget->ended || elapsed_ns < budget->due_ns)
+	if (budget->ended || (elapsed_ns < budget->due_ns && !session_credit_spent(session)))
 		return 0;
 	budget->due_ns = elapsed_ns + GOVERNOR_CHECK_NS;
 	err = check_own(budget, session);
@@ -175,6 +175,7 @@ int budget_check(struct budget *budget, struct session *session,
 	read_costs(&usage, stepped_share, calibration, budget->rate, &reading);
 	decision = governor_decide(&budget->governor, &reading);
 	budget->due_ns = elapsed_ns + decision.check_ns;
+	session_set_credit(session, decision.hits);
 	if (decision.action == GOVERNOR_RAISE)
 		return raise_rate(budget, session, decision.rate, &usage);
 	if (decision.action == GOVERNOR_KEEP)

@@ -151,7 +151,7 @@ static uint64_t next_due(const struct run *run, uint64_t now)
 		due = run->snapshot_ns;
 	if (options->duration_ns && run->begin_ns + options->duration_ns < due)
 		due = run->begin_ns + options->duration_ns;
-	if ((options->budget || options->max_cpu) && !run->written && check < due)
+	if ((options->budget || options->max_cpu) && !run->budget.ended && check < due)
 		due = check > now + POLL_MIN_NS ? check : now + POLL_MIN_NS;
 	return due;
 }

@@ -347,6 +347,11 @@ int kernel_set_rate(struct kernel *kernel, uint64_t rate)
 	return 0;
 }
 
+volatile int64_t *kernel_credit(const struct kernel *kernel)
+{
+	return (volatile int64_t *)&kernel->skel->data->ht_credit;
+}
+
 void kernel_enable(struct kernel *kernel, enum ht_enabled enabled)
 {
 	if (enabled == HT_ENABLED)

@@ -79,6 +79,10 @@ struct bpf_program *kernel_program(const struct kernel *kernel, enum kernel_prog
 /* From now on; calls in flight keep theirs. -ENOSPC after HT_NR_RATES changes. */
 int kernel_set_rate(struct kernel *kernel, uint64_t rate);
 
+/* The programs take hits from it, 64 at a time on each CPU, and wake whoever reads the event ring
+ * when it falls to 0, with an HT_EVENT_SPENT. Set and read at any time, atomically. */
+volatile int64_t *kernel_credit(const struct kernel *kernel);
+
 /* Programs return at once until this is set. */
 void kernel_enable(struct kernel *kernel, enum ht_enabled enabled);
 

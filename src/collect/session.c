@@ -301,6 +301,16 @@ int session_set_rate(struct session *session, uint64_t rate)
 	return kernel_set_rate(session->kernel, rate);
 }
 
+void session_set_credit(struct session *session, int64_t hits)
+{
+	__atomic_store_n(kernel_credit(session->kernel), hits, __ATOMIC_RELEASE);
+}
+
+bool session_credit_spent(const struct session *session)
+{
+	return __atomic_load_n(kernel_credit(session->kernel), __ATOMIC_ACQUIRE) <= 0;
+}
+
 int session_usage(struct session *session, struct session_usage *ret)
 {
 	const struct watch_list *processes = &session->processes;

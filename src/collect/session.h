@@ -79,6 +79,10 @@ uint64_t session_drop_allocators(struct session *session);
 /* From now on. -ENOSPC: changed too often. */
 int session_set_rate(struct session *session, uint64_t rate);
 
+/* After so many hits from now on session_poll() returns early; and whether that is so. */
+void session_set_credit(struct session *session, int64_t hits);
+bool session_credit_spent(const struct session *session);
+
 /* The arenas of all processes of the session: collect/arenas.h. Reads their files. */
 uint32_t session_arenas(const struct session *session);
 

@@ -148,6 +148,8 @@ static int take_event(void *arg, void *data, size_t size)
 	case HT_EVENT_MAPS:
 		take_maps(session, event);
 		break;
+	case HT_EVENT_SPENT: /* it has done its work: session_poll() returns */
+		break;
 	}
 	if (err && !session->event_error)
 		session->event_error = err;

@@ -191,6 +191,70 @@ def command():
     expect("ended early" in recording.stderr(), recording.stderr(), written)
 
 
+def paced_rows(target, seconds):
+    """(end in s, steps per ns of CPU time, pairs per s) of each line that paced prints in this time."""
+    rows, end = [], time.monotonic() + seconds * SLOW
+    last = [int(n) for n in target.line().split()]
+    while time.monotonic() < end:
+        now = [int(n) for n in target.line().split()]
+        ns, cpu, steps, pairs = (b - a for a, b in zip(last, now))
+        rows.append((now[0] / 1e9, steps / max(1, cpu), pairs * 1e9 / ns))
+        last = now
+    return rows
+
+
+@test("a burst from 1,000 to 2 million a second loses its probes within a second; the rest is kept")
+def burst():
+    target = Process([TARGETS / "paced", "--rate=1000", "--burst=2000000", "--every=4000",
+                      "--for=100000", "--kept"])
+    target.line()
+    recording = Recording("-d", "20s", pid=target.pid, rate="auto", attached=False)
+    rows = paced_rows(target, 6)
+    result = expect_status(recording.wait(), 0)
+    profile = recording.profile()
+    expect("ended early" in result.stderr, result)
+    quiet = statistics.median(speed for _, speed, pairs in rows if pairs < 3000)
+    slow = [speed for _, speed, pairs in rows if pairs > 5000 and speed < 0.75 * quiet]
+    expect(1 <= len(slow) <= 10, "tenths of a second that the burst was slowed for:", slow, quiet)
+    expect_no_probes(target.pid)
+    # all of it exact: what was seen is there to the byte, but for a call under way at the end
+    sites = {size: at_site(profile, f"paced_{size}") for size in ("small", "large")}
+    objects = {size: sum(s.values["alloc_objects"] for s in samples)
+               for size, samples in sites.items()}
+    expect(profile.notes["rates"] == "1", profile.notes)
+    expect(0 <= int(profile.notes["allocs"]) - sum(objects.values()) <= 1, objects, profile.notes)
+    expect(objects["small"] > 500 and abs(objects["small"] - objects["large"]) <= 1, objects)
+    bytes_large = sum(s.values["alloc_space"] for s in sites["large"])
+    expect(bytes_large == 1200 * objects["large"], bytes_large, objects)
+    held = sum(s.values["inuse_objects"] for samples in sites.values() for s in samples)
+    expect(abs(held - sum(objects.values()) / 32) <= 4, held, objects)
+
+
+@test("exact for a while, then sampled: totals of both together are within their error")
+def phases():
+    for budget in ("16%", "25%"):  # what demands a change of the rate depends on the machine
+        target = Target("paced", "--rate=2000", "--burst=100000", "--every=1000", "--for=100000",
+                        "--seconds=4", "--kept")
+        recording = Recording("--budget", budget, pid=target.pid, rate="auto")
+        target.send()
+        lines = iter(lambda: target.line(), None)
+        truths = parse_truth(line for line in lines if not line[0].isdigit())
+        recording.stop()
+        profile = recording.profile()
+        rates = profile.notes["rates"].split()
+        if "detached_ns" not in profile.notes and len(rates) > 1:
+            break
+    else:
+        raise Skip(f"the rate was not changed, or not in time: {rates}")
+    for truth in truths:
+        samples = at_site(profile, truth["site"])
+        for metric, stderr in (("alloc", "alloc_stderr"), ("inuse", "inuse_stderr")):
+            got = sum(s.values[f"{metric}_space"] for s in samples)
+            error = math.sqrt(sum(s.labels.get(stderr, 0) ** 2 for s in samples))
+            expect(abs(got - truth[f"{metric}_bytes"]) <= 4.5 * error + 2, truth, metric, got, error,
+                   rates)
+
+
 def requests(port, seconds):
     wrk = ["wrk", "-t1", "-c16", f"-d{seconds}s", f"http://127.0.0.1:{port}/"]
     done = expect_status(run(wrk, timeout=seconds + 30), 0)
