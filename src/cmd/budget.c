@@ -199,11 +199,15 @@ int budget_note(const struct budget *budget, struct profile *profile)
 {
 	int err = profile_set_note(profile, "rate", "%" PRIu64, budget->rate);
 
-	if (!budget->options->budget)
-		return err;
-	err = err ?: profile_set_note(profile, "rate_auto", "%d", budget->options->rate_auto);
-	err = err ?: profile_set_note(profile, "rates", "%s", budget->rates);
-	err = err ?: profile_set_note(profile, "budget", "%g%%", 100 * budget->options->budget);
+	if (budget->options->budget) {
+		err = err
+			      ?: profile_set_note(profile, "rate_auto", "%d",
+						  budget->options->rate_auto);
+		err = err ?: profile_set_note(profile, "rates", "%s", budget->rates);
+		err = err
+			      ?: profile_set_note(profile, "budget", "%g%%",
+						  100 * budget->options->budget);
+	}
 	if (budget->ended)
 		err = err ?: profile_set_note(profile, "detached_ns", "%" PRIu64, budget->ended_ns);
 	return err;

@@ -208,7 +208,8 @@ def burst():
     target = Process([TARGETS / "paced", "--rate=1000", "--burst=2000000", "--every=4000",
                       "--for=100000", "--kept"])
     target.line()
-    recording = Recording("-d", "20s", pid=target.pid, rate="auto", attached=False)
+    options = ["-d", "20s", "--no-fallback"]
+    recording = Recording(*options, pid=target.pid, rate="auto", attached=False)
     rows = paced_rows(target, 6)
     result = expect_status(recording.wait(), 0)
     profile = recording.profile()
