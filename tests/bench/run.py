@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 
+import governor
 import graphs
 import node_load
 import unwinding
@@ -317,6 +318,7 @@ def limits(samples):
     rows += [(row, samples.median(row), 1, " s") for row in
              (f"report -f {name} of {NR_STACKS:,} stacks" for name in ("table", "folded"))]
     rows += graphs.limits(samples)
+    rows += governor.limits(samples)
     return rows + list(unwinding.limits(samples)) + list(node_load.limits(samples))
 
 
@@ -419,6 +421,8 @@ def measure(nr_rounds):
             break
     report_large(samples)
     graphs.measure(samples, BUILD, SCRATCH)
+    say("the governor")
+    governor.measure(samples)
     say("unwinding")
     unwinding.measure(samples, BUILD, SCRATCH)
     say("a server on node under load")
