@@ -150,7 +150,7 @@ demo-node: $(B)/heaptap tests/targets/leaky.js
 $(B)/obj/tests/bench/%.o: CFLAGS += -fno-omit-frame-pointer
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/libheaptap.a
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed $^ -o $@ $(LDLIBS)
-bench: $(B)/heaptap $(BENCH) nodes
+bench: $(B)/heaptap $(BENCH) $(B)/targets/paced nodes
 	$(Q)HEAPTAP_BUILD=$(abspath $(B)) tests/bench/run.py --output docs/benchmarks.md
 
 # A page is the command's own --help, with the sections of docs/man added.
