@@ -88,7 +88,11 @@ def same(name, metric):
 
 @test("the grid shows functions with their file and line")
 def grid():
-    rows = [row.replace("\xa0", " ") for row in loaded(report(literal("plain"), "-f", "heapprofile"))["rows"]]
+    text = report(literal("plain"), "-f", "heapprofile")
+    for _ in range(3):  # places are filled in after the rows, on a busy machine later than they are read
+        rows = [row.replace("\xa0", " ") for row in loaded(text)["rows"]]
+        if any("src/cache.c" in row for row in rows):
+            break
     expect(any("cache_addsrc/cache.c:120" in row and "10.0 kB" in row for row in rows), rows)
     expect(any("calloc" in row and "99.81" in row for row in rows), rows)
 
