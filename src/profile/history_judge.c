@@ -126,7 +126,7 @@ static int judge_measure(struct history *history, enum history_measure measure, 
 							    .value = profile->measures[measure],
 							    .run = profile->run};
 	}
-	return trend_judge(points, nr, threshold, &history->measures[measure]);
+	return trend_judge(points, nr, threshold, NR_HISTORY_MEASURES, &history->measures[measure]);
 }
 
 /*
@@ -152,7 +152,8 @@ static int judge_site(struct history *history, struct history_site *site, double
 	for (uint32_t i = 0; i < history->nr_profiles; i++)
 		points[i] = history_point(history, site, i);
 	if (!history->windows)
-		return trend_judge(points, history->nr_profiles, threshold, &site->trend);
+		return trend_judge(points, history->nr_profiles, threshold, history->nr_sites,
+				   &site->trend);
 	err = trend_judge_rates(points, history->nr_profiles, threshold, &site->trend);
 	hold_against_rss(history, &site->trend);
 	return err;

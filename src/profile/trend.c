@@ -2,8 +2,9 @@
 /*
  * A leak is a series that rises (Mann-Kendall, p < 0.01), whose last third is wholly above its
  * first, which is no single step, and which rises in its second half at least half as fast as in
- * its first and to its very end. Each of these is there for one kind of false alarm: noise,
- * sawteeth and rhythms, one-off growth, and caches that fill.
+ * its first and to its very end, by a multiple of what its points scatter. Each of these is there
+ * for one kind of false alarm: noise, sawteeth and rhythms, one-off growth, caches that fill, and
+ * series that wander.
  */
 #include "profile/trend.h"
 
@@ -17,6 +18,8 @@
 #define SLOWING		0.5  /* of the first half's slope, and of the whole's */
 #define PART_LEAST	0.25 /* of the whole's slope: the first half's, the last third's */
 #define ERRORS_LEAST	3    /* that a growth must be */
+#define SCATTERS_LEAST	6    /* that it must be, of one series; the more are judged together ... */
+#define SCATTERS_MORE	2    /* ... the more of them, by so many for ten times the series */
 #define SURVIVING_LEAST 0.9  /* of the recordings have survivors */
 
 const char *trend_verdict_name(enum trend_verdict verdict)
@@ -41,6 +44,7 @@ const char *trend_reason_text(enum trend_reason reason)
 		[TREND_OVERLAPS] = "it comes back to where it was",
 		[TREND_STEP] = "it grew once, at one time",
 		[TREND_SLOWS] = "it grows more and more slowly, or no more",
+		[TREND_SCATTERS] = "it grew too little for how much its points scatter",
 		[TREND_IN_ERROR] = "it grew by less than three standard errors of sampling",
 		[TREND_SLOW] = "it grows more slowly than the threshold",
 		[TREND_GROWS] = "it grows all the time",
@@ -117,9 +121,30 @@ static bool is_in_error(const struct trend_point *points, size_t nr, double grow
 	return growth < ERRORS_LEAST * fmax(points[0].error, points[nr - 1].error);
 }
 
+/*
+ * Is the growth small beside the standard deviation of the points from the line? What wanders
+ * without a trend passes the other parts now and then, and where many sites are judged now and then
+ * is always: @nr_judged series are.
+ */
+static bool is_scattered(const struct slope_point *points, size_t nr, double slope,
+			 size_t nr_judged)
+{
+	double most = SCATTERS_LEAST + SCATTERS_MORE * log10(nr_judged > 1 ? nr_judged : 1);
+	double sum = 0, squares = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		sum += points[i].y - slope * points[i].x;
+	for (size_t i = 0; i < nr; i++) {
+		double off = points[i].y - slope * points[i].x - sum / (double)nr;
+
+		squares += off * off;
+	}
+	return slope * (points[nr - 1].x - points[0].x) < most * sqrt(squares / (double)nr);
+}
+
 static enum trend_reason reason_of(const struct trend_point *points,
 				   const struct slope_point *plain, size_t nr,
-				   const struct parts *parts, double threshold)
+				   const struct parts *parts, double threshold, size_t nr_judged)
 {
 	double slope = parts->whole.slope, span = plain[nr - 1].x - plain[0].x;
 
@@ -134,6 +159,8 @@ static enum trend_reason reason_of(const struct trend_point *points,
 	if (parts->second_half.slope < SLOWING * fmax(slope, parts->first_half.slope) ||
 	    parts->second_half.p > P_RECENT_MOST || parts->last_third.slope < PART_LEAST * slope)
 		return TREND_SLOWS;
+	if (is_scattered(plain, nr, slope, nr_judged))
+		return TREND_SCATTERS;
 	if (is_in_error(points, nr, slope * span))
 		return TREND_IN_ERROR;
 	return slope < threshold ? TREND_SLOW : TREND_GROWS;
@@ -142,19 +169,13 @@ static enum trend_reason reason_of(const struct trend_point *points,
 static enum trend_verdict verdict_of(enum trend_reason reason)
 {
 	static const enum trend_verdict verdicts[NR_TREND_REASONS] = {
-		[TREND_FEW_POINTS] = TREND_TOO_LITTLE,
-		[TREND_NO_ORDER] = TREND_STEADY,
-		[TREND_FALLS] = TREND_SHRINKING,
-		[TREND_OVERLAPS] = TREND_STEADY,
-		[TREND_STEP] = TREND_STEADY,
-		[TREND_SLOWS] = TREND_FILLING,
-		[TREND_IN_ERROR] = TREND_STEADY,
-		[TREND_SLOW] = TREND_STEADY,
-		[TREND_GROWS] = TREND_LEAK,
-		[TREND_SURVIVES] = TREND_LEAK,
-		[TREND_DRIES_UP] = TREND_FILLING,
-		[TREND_SURVIVES_NOT] = TREND_STEADY,
-		[TREND_REPLACED] = TREND_STEADY,
+		[TREND_FEW_POINTS] = TREND_TOO_LITTLE, [TREND_NO_ORDER] = TREND_STEADY,
+		[TREND_FALLS] = TREND_SHRINKING,       [TREND_OVERLAPS] = TREND_STEADY,
+		[TREND_STEP] = TREND_STEADY,	       [TREND_SLOWS] = TREND_FILLING,
+		[TREND_SCATTERS] = TREND_STEADY,       [TREND_IN_ERROR] = TREND_STEADY,
+		[TREND_SLOW] = TREND_STEADY,	       [TREND_GROWS] = TREND_LEAK,
+		[TREND_SURVIVES] = TREND_LEAK,	       [TREND_DRIES_UP] = TREND_FILLING,
+		[TREND_SURVIVES_NOT] = TREND_STEADY,   [TREND_REPLACED] = TREND_STEADY,
 	};
 
 	return verdicts[reason];
@@ -181,7 +202,8 @@ static int begin(const struct trend_point **points, size_t *nr, struct trend *re
 	return *nr >= TREND_POINTS_MIN && ret->seconds > 0;
 }
 
-int trend_judge(const struct trend_point *points, size_t nr, double threshold, struct trend *ret)
+int trend_judge(const struct trend_point *points, size_t nr, double threshold, size_t nr_judged,
+		struct trend *ret)
 {
 	struct slope_point *plain;
 	struct parts parts;
@@ -194,7 +216,7 @@ int trend_judge(const struct trend_point *points, size_t nr, double threshold, s
 		return -ENOMEM;
 	err = estimate_parts(plain, nr, &parts);
 	if (!err) {
-		ret->reason = reason_of(points, plain, nr, &parts, threshold);
+		ret->reason = reason_of(points, plain, nr, &parts, threshold, nr_judged);
 		ret->verdict = verdict_of(ret->reason);
 		ret->growth = parts.whole.slope;
 		ret->low = parts.whole.low;

@@ -41,6 +41,7 @@ enum trend_reason {
 	TREND_OVERLAPS, /* the last third has points that are no higher than some of the first */
 	TREND_STEP,	/* all of it happened at once */
 	TREND_SLOWS,	/* lately it grows less than half as fast, or not at all */
+	TREND_SCATTERS, /* its points are too far from a line for how many series are judged */
 	TREND_IN_ERROR, /* three standard errors of sampling are more than it grew */
 	TREND_SLOW,	/* slower than the threshold */
 	TREND_GROWS,	/* all the time */
@@ -65,9 +66,11 @@ struct trend {
 	double seconds;	    /* that the points span */
 };
 
-/* @points in the order of time; growth below @threshold bytes per second is no leak. 0 or -ENOMEM.
- * Of rates every value is a growth already: */
-int trend_judge(const struct trend_point *points, size_t nr, double threshold, struct trend *ret);
+/* @points in the order of time; growth below @threshold bytes per second is no leak. One of
+ * @nr_judged series: the more there are, the surer each must be. 0 or -ENOMEM. Of rates every value
+ * is a growth already: */
+int trend_judge(const struct trend_point *points, size_t nr, double threshold, size_t nr_judged,
+		struct trend *ret);
 int trend_judge_rates(const struct trend_point *points, size_t nr, double threshold,
 		      struct trend *ret);
 
