@@ -153,10 +153,7 @@ static void say_probes(const struct v8_probes *probes)
 
 static int64_t realtime_offset(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec - (int64_t)clock_now_ns();
+	return clock_utc_ns() - (int64_t)clock_now_ns();
 }
 
 static int start(struct gc_run_state *run, struct gc_options *options, const sigset_t *sleeping)

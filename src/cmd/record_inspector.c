@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -118,15 +117,13 @@ static int fetch(struct run *run, bool last, struct profile **ret)
 {
 	struct profile *profile = profile_new();
 	struct diag diag = {0};
-	struct timespec now;
 	int err;
 
 	if (!profile)
 		return -ENOMEM;
 	profile->period = run->rate;
 	err = sampling_fetch(run->inspection.protocol, last, profile, &run->heap, &diag);
-	clock_gettime(CLOCK_REALTIME, &now);
-	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+	profile->time_ns = clock_utc_ns();
 	profile->duration_ns = clock_now_ns() - run->begin_ns;
 	if (!err && add_notes(run, profile))
 		err = -ENOMEM;

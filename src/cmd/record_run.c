@@ -302,6 +302,7 @@ int record_run(struct record_options *options)
 		return attaching_fail(err, &diag);
 	}
 	run.recording.session = run.session;
+	run.recording.began_ns = clock_utc_ns();
 	if (selection_is_open(&options->targets.selection) ||
 	    options->targets.selection.nr_pids > 1) {
 		selection_describe(&options->targets.selection, run.whom, sizeof(run.whom));

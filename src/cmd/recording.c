@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/recording_notes.h"
 #include "proc/maps.h"
 #include "profile/label.h"
 #include "profile/merge.h"
 #include "symbolize/javascript.h"
+#include "util/clock.h"
 
 /* The allocator's function, inlined frames aside, every caller, and a mark where it was cut. */
 #define MAX_LOCATIONS (HT_MAX_FRAMES + 2)
@@ -351,7 +351,6 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 {
 	const struct v8_source *v8 = session_v8(recording->session);
 	struct profile *profile = profile_new();
-	struct timespec now;
 	int err = profile ? 0 : -ENOMEM;
 
 	recording_set_perf_maps(recording);
@@ -366,8 +365,7 @@ int recording_profile(const struct recording *recording, const struct snapshot *
 		profile_free(profile);
 		return err;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	profile->time_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+	profile->time_ns = clock_utc_ns();
 	profile->duration_ns = snapshot->watched_ns;
 	profile->period =
 		source_is_v8(v8->source) ? v8_period(v8, snapshot) : mean_rate(recording, snapshot);

@@ -22,6 +22,7 @@ struct recording {
 	const struct budget *budget; /* how it came to be */
 	bool pages_sampled;	     /* of the page lens: not every fault is one */
 	uint64_t min_age_ns;
+	int64_t began_ns; /* UTC since 1970, as the clock was then: all snapshots say the same */
 	double cost_ns;	  /* the target spent in probes; negative: not known */
 	const char *whom; /* of several processes: how they were chosen; NULL: by their parents */
 	bool several;	  /* processes there may be: each sample says whose it is */

@@ -235,6 +235,7 @@ int recording_notes(const struct recording *recording, const struct snapshot *sn
 	if (v8->source == SOURCE_MALLOC)
 		err = err ?: note_allocators(profile, recording) ?: note_arenas(profile, recording);
 	err = err ?: budget_note(recording->budget, profile);
+	err = err ?: profile_set_note(profile, "began_ns", "%" PRId64, recording->began_ns);
 	err = err ?: profile_set_note(profile, "watched_ns", "%" PRIu64, snapshot->watched_ns);
 	err = err ?: profile_set_note(profile, "min_age_ns", "%" PRIu64, recording->min_age_ns);
 	err = err ?: note_counts(profile, snapshot, v8->source == SOURCE_MALLOC);

@@ -140,6 +140,11 @@ static void put_plot(struct plot *plot, FILE *out)
 		for (uint32_t k = 0; k < plot->history->nr_profiles; k++)
 			if (plot->lines[i].values[k] > plot->most)
 				plot->most = plot->lines[i].values[k];
+	if (!plot->nr_lines) {
+		fprintf(out, "<text class=\"key\" x=\"%d\" y=\"%u\">%s (no data)</text>\n", LEFT,
+			plot->top - 10, plot->title);
+		return;
+	}
 	put_axes(plot, out);
 	for (uint32_t i = plot->nr_lines; i > 0; i--)
 		put_path(plot, i - 1, out);

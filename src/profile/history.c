@@ -99,7 +99,7 @@ static int add_profile(struct history *history, const struct profile *profile)
 {
 	struct history_profile *added, *all = room(history->profiles, history->nr_profiles,
 						   &history->max_profiles, sizeof(*all));
-	int64_t watched_ns = 0, min_age_ns = 0, limit;
+	int64_t watched_ns = 0, began_ns = 0, min_age_ns = 0, limit;
 
 	if (!all)
 		return -ENOMEM;
@@ -109,7 +109,11 @@ static int add_profile(struct history *history, const struct profile *profile)
 					  .pid = pid_of(profile)};
 	if (profile_note_number(profile, "watched_ns", &watched_ns) && watched_ns > 0) {
 		profile_note_number(profile, "min_age_ns", &min_age_ns);
-		added->began = (double)(profile->time_ns - watched_ns) / 1e9;
+		/* by the clock of its beginning, which may have been set since */
+		if (!profile_note_number(profile, "began_ns", &began_ns) || began_ns <= 0)
+			began_ns = profile->time_ns - watched_ns;
+		added->began = (double)began_ns / 1e9;
+		added->time = (double)(began_ns + watched_ns) / 1e9;
 		added->seconds = MAX((double)(watched_ns - min_age_ns) / 1e9, 0);
 		history->young |= !min_age_ns;
 	}

@@ -114,6 +114,21 @@ static void write_snapshots(const char *directory)
 	}
 }
 
+/* The same, and the clock was set back by half an hour on the way. */
+static void write_clock(const char *directory)
+{
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		struct profile *profile = new_run(8, i, PERIOD * (i + 1), (50 << 20) + (i << 20));
+
+		literal_check(
+			profile_set_note(profile, "began_ns", "%lld", (BEGIN - PERIOD) * SECOND));
+		if (i >= SNAPSHOTS / 2)
+			profile->time_ns -= 6 * PERIOD * SECOND;
+		add_held(profile, "parse", "src/parse.c", 7, (i + 1) << 20);
+		write_profile(profile, directory, "set-back", i);
+	}
+}
+
 /* Of another tool: no notes, a first profile of nothing. */
 static void write_foreign(const char *directory)
 {
@@ -146,6 +161,7 @@ void series_write(const char *directory)
 	write_windows(path);
 	write_replaced(path);
 	write_snapshots(path);
+	write_clock(path);
 	write_foreign(path);
 	write_few(path);
 	snprintf(file, sizeof(file), "%s/lru/notes.txt", path);
