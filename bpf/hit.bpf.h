@@ -60,9 +60,9 @@ static __always_inline bool is_unused(const struct ht_process *process, __u32 pr
 }
 
 /* TIMED_HITS hits are taken from the credit. Who crosses 0 wakes user space. */
-static __always_inline void credit_spend(const struct hit *hit)
+static __always_inline void credit_spend(__u32 tgid, __u32 epoch)
 {
-	struct ht_event event = {.kind = HT_EVENT_SPENT, .tgid = hit->tgid, .epoch = hit->epoch};
+	struct ht_event event = {.kind = HT_EVENT_SPENT, .tgid = tgid, .epoch = epoch};
 	__s64 before = __sync_fetch_and_add(&ht_credit, -TIMED_HITS);
 
 	if (before <= 0 || before > TIMED_HITS)
@@ -70,6 +70,21 @@ static __always_inline void credit_spend(const struct hit *hit)
 	event.time_ns = bpf_ktime_get_ns();
 	/* When the ring is full user space is awake, or looks without being asked. */
 	bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_FORCE_WAKEUP);
+}
+
+/* The end of a hit whose time is taken. A global function: the verifier walks through it once, and
+ * not for every way that leads here. */
+__weak __noinline int hit_timed(__u64 begin_ns, __u32 tgid, __u32 epoch)
+{
+	__u64 ns = bpf_ktime_get_ns() - begin_ns;
+	struct ht_stats *here = stats_here();
+
+	credit_spend(tgid, epoch);
+	if (!here || ns > TIMED_MOST_NS)
+		return 0;
+	COUNT(here, timed);
+	__sync_fetch_and_add(&here->count[HT_COUNT_timed_ns], ns);
+	return 0;
 }
 
 /* false when this process is not watched, or by other links. */
@@ -86,11 +101,11 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	hit->stats = stats_here();
 	if (!hit->stats)
 		return 0;
-	/* before the process is looked for, which is a good part of a hit that is no sample */
-	hit->begin_ns = hit->stats->count[HT_COUNT_hits] % TIMED_HITS ? 0 : bpf_ktime_get_ns();
 	hit->process = process_find(hit->tgid);
 	if (!hit->process)
 		return 0;
+	/* not before the process is looked for: the verifier would go every way of that twice */
+	hit->begin_ns = hit->stats->count[HT_COUNT_hits] % TIMED_HITS ? 0 : bpf_ktime_get_ns();
 	cookie.word = bpf_get_attach_cookie(ctx);
 	hit->cookie = cookie.fields;
 	if (hit->cookie.everywhere != !!(hit->process->flags & HT_PROCESS_EVERYWHERE) ||
@@ -111,23 +126,14 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 	if (is_return)
 		COUNT(hit->stats, returns);
 	COUNT(hit->stats, hits);
-	if (hit->begin_ns)
-		credit_spend(hit);
 	return 1;
 }
 
 /* Ends the program of a hit; returns @result. */
 static __always_inline int hit_done(const struct hit *hit, int result)
 {
-	__u64 ns;
-
-	if (!hit->begin_ns)
-		return result;
-	ns = bpf_ktime_get_ns() - hit->begin_ns;
-	if (ns > TIMED_MOST_NS)
-		return result;
-	COUNT(hit->stats, timed);
-	__sync_fetch_and_add(&hit->stats->count[HT_COUNT_timed_ns], ns);
+	if (hit->begin_ns)
+		hit_timed(hit->begin_ns, hit->tgid, hit->epoch);
 	return result;
 }
 
