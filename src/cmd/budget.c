@@ -146,10 +146,8 @@ static int check_own(struct budget *budget, struct session *session)
 
 	if (!own_cpu_over(&budget->own))
 		return 0;
-	if (!can_raise && budget->own.nr_over < 2)
-		return 0;
 	if (!can_raise)
-		return end(budget, session, explain_own);
+		return budget->own.nr_over < 2 ? 0 : end(budget, session, explain_own);
 	err = session_usage(session, &usage);
 	return err ?: raise_rate(budget, session, rate, &usage);
 }
@@ -167,7 +165,7 @@ int budget_check(struct budget *budget, struct session *session,
 		return 0;
 	budget->due_ns = elapsed_ns + GOVERNOR_CHECK_NS;
 	err = check_own(budget, session);
-	if (err || !budget->options->budget)
+	if (err || budget->ended || !budget->options->budget)
 		return err;
 	err = session_usage(session, &usage);
 	if (err)
