@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "export/diff_view.h"
+#include "export/text.h"
 #include "profile/pprof_write.h"
 
 const struct diff_format diff_formats[] = {
@@ -55,12 +56,8 @@ const struct diff_format *diff_format_by_name(const char *name)
 
 const struct diff_format *diff_format_by_file(const char *path)
 {
-	size_t length = strlen(path), suffix;
-
-	for (const struct diff_format *format = diff_formats; format->name; format++) {
-		suffix = strlen(format->suffix);
-		if (length > suffix && !strcmp(path + length - suffix, format->suffix))
+	for (const struct diff_format *format = diff_formats; format->name; format++)
+		if (text_ends(path, format->suffix))
 			return format;
-	}
 	return NULL;
 }

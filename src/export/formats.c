@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "export/export.h"
+#include "export/text.h"
 #include "export/writers.h"
 
 const struct export_format export_formats[] = {
@@ -79,14 +80,8 @@ const struct export_format *export_format_by_name(const char *name)
 
 const struct export_format *export_format_by_file(const char *path)
 {
-	size_t length = strlen(path), suffix;
-
-	for (const struct export_format *format = export_formats; format->name; format++) {
-		if (!format->suffix)
-			continue;
-		suffix = strlen(format->suffix);
-		if (length > suffix && !strcmp(path + length - suffix, format->suffix))
+	for (const struct export_format *format = export_formats; format->name; format++)
+		if (format->suffix && text_ends(path, format->suffix))
 			return format;
-	}
 	return NULL;
 }

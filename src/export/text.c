@@ -16,6 +16,13 @@ bool text_is_harmful(uint32_t code)
 	       code == 0x200e || code == 0x200f || code == 0x061c;
 }
 
+bool text_ends(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length > tail && !strcmp(text + length - tail, end);
+}
+
 unsigned int text_columns(const char *text)
 {
 	unsigned int columns = 0;

@@ -22,6 +22,9 @@ bool text_is_harmful(uint32_t code);
  */
 unsigned int text_put(FILE *out, const char *text, unsigned int columns);
 
+/* Does @text end in @end, with something before it? */
+bool text_ends(const char *text, const char *end);
+
 /* The columns of @text as it would be written: its code points. */
 unsigned int text_columns(const char *text);
 

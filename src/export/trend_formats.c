@@ -22,14 +22,9 @@ const struct trend_format *trend_format_by_name(const char *name)
 
 const struct trend_format *trend_format_by_file(const char *path)
 {
-	size_t length = strlen(path);
-
-	for (const struct trend_format *format = trend_formats; format->name; format++) {
-		size_t tail = strlen(format->suffix);
-
-		if (length > tail && !strcmp(path + length - tail, format->suffix))
+	for (const struct trend_format *format = trend_formats; format->name; format++)
+		if (text_ends(path, format->suffix))
 			return format;
-	}
 	return NULL;
 }
 
