@@ -74,8 +74,10 @@ static int find_map(int mem, uint64_t dynamic, uint64_t *ret)
 		if (entry.d_tag != DT_DEBUG || !entry.d_un.d_ptr)
 			continue;
 		err = read_at(mem, entry.d_un.d_ptr, &debug, sizeof(debug));
+		if (err)
+			return err;
 		*ret = (uintptr_t)debug.r_map;
-		return err ?: *ret ? 0 : -ENOENT;
+		return debug.r_state != RT_CONSISTENT ? -EAGAIN : *ret ? 0 : -ENOENT;
 	}
 	return err ?: -ENOENT;
 }
@@ -85,14 +87,14 @@ static int read_list(int mem, uint64_t address, struct link_map_order *ret)
 	struct link_map map;
 	int err;
 
-	ret->bases = calloc(MAX_OBJECTS, sizeof(*ret->bases));
-	if (!ret->bases)
+	ret->objects = calloc(MAX_OBJECTS, sizeof(*ret->objects));
+	if (!ret->objects)
 		return -ENOMEM;
 	while (address && ret->nr < MAX_OBJECTS) {
 		err = read_at(mem, address, &map, sizeof(map));
 		if (err)
 			return err;
-		ret->bases[ret->nr++] = map.l_addr;
+		ret->objects[ret->nr++] = (struct link_map_object){map.l_addr, (uintptr_t)map.l_ld};
 		address = (uintptr_t)map.l_next;
 	}
 	return address ? -ELOOP : 0;
@@ -124,7 +126,7 @@ int link_map_read(pid_t pid, struct link_map_order *ret)
 
 void link_map_done(struct link_map_order *order)
 {
-	free(order->bases);
+	free(order->objects);
 	*order = (struct link_map_order){0};
 }
 
@@ -132,9 +134,12 @@ uint32_t link_map_place(const struct link_map_order *order, uint64_t address)
 {
 	uint32_t found = UINT32_MAX;
 
-	for (uint32_t i = 0; i < order->nr; i++)
-		if (order->bases[i] <= address &&
-		    (found == UINT32_MAX || order->bases[i] > order->bases[found]))
+	for (uint32_t i = 0; i < order->nr; i++) {
+		const struct link_map_object *object = &order->objects[i];
+
+		if (object->base <= address && address < object->dynamic &&
+		    (found == UINT32_MAX || object->base > order->objects[found].base))
 			found = i;
+	}
 	return found;
 }

@@ -9,18 +9,25 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct link_map_order {
-	uint32_t nr;
-	uint64_t *bases; /* what is added to an object's addresses, the program first */
+/* An object's code lies behind what is added to its addresses and before its dynamic section: so
+ * linkers lay it out (1,695 files of a Debian system, no exception). */
+struct link_map_object {
+	uint64_t base, dynamic;
 };
 
-/* -ENOENT for a process without a dynamic linker, or before it has a list; -ESRCH, -EACCES and the
- * like when it cannot be read. link_map_done() allows what it left behind. */
+struct link_map_order {
+	uint32_t nr;
+	struct link_map_object *objects; /* the program first */
+};
+
+/* -ENOENT for a process without a dynamic linker, or before it has a list; -EAGAIN while it changes
+ * the list; -ESRCH, -EACCES and the like when it cannot be read. link_map_done() allows what it
+ * left behind. */
 int link_map_read(pid_t pid, struct link_map_order *ret);
 void link_map_done(struct link_map_order *order);
 
-/* The place in the list of the object that has code at @address, UINT32_MAX when none begins before
- * it. */
+/* The place in the list of the object that has code at @address, UINT32_MAX when none has: it was
+ * not loaded by the linker, or into a namespace of its own (dlmopen). */
 uint32_t link_map_place(const struct link_map_order *order, uint64_t address);
 
 #endif

@@ -9,7 +9,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "collect/choice.h"
 #include "installed_libc.h"
@@ -55,6 +59,23 @@ static void test_order(void **state)
 	assert_int_equal(link_map_place(&order, 1), UINT32_MAX);
 	link_map_done(&order);
 	installed_libc_close(&libc);
+}
+
+/* Code that somebody mapped himself has no place, whatever the linker loaded below it. */
+static void test_no_place(void **state)
+{
+	const size_t size = 4096;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	void *code = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	struct link_map_order order;
+
+	(void)state;
+	assert_ptr_not_equal(code, MAP_FAILED);
+	assert_int_equal(link_map_read(getpid(), &order), 0);
+	assert_int_equal(link_map_place(&order, (uintptr_t)code), UINT32_MAX);
+	link_map_done(&order);
+	munmap(code, size);
+	close(fd);
 }
 
 /* As if @object had the allocator of @like. */
@@ -118,6 +139,38 @@ static void test_interposed(void **state)
 	assert_int_equal(choice.reasons[0], CHOICE_INTERPOSED);
 	assert_int_equal(choice.reasons[1], CHOICE_FIRST);
 	assert_int_equal(choice.unused.allocators, 1 << 0);
+	world_close(&world);
+}
+
+/* What debuggers find, and nobody's copy of it. */
+static struct r_debug *linker_debug(void)
+{
+	for (const ElfW(Dyn) *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++)
+		if (entry->d_tag == DT_DEBUG)
+			return (struct r_debug *)entry->d_un.d_ptr;
+	fail_msg("no DT_DEBUG");
+	return NULL;
+}
+
+/* Half a list would have the allocator that is not in it yet come last, or in another's place. */
+static void test_changing(void **state)
+{
+	struct r_debug *debug = linker_debug();
+	struct link_map_order order;
+	struct choice choice;
+	struct world world;
+	int err;
+
+	(void)state;
+	world_open(&world);
+	debug->r_state = RT_ADD;
+	err = link_map_read(getpid(), &order);
+	choose(&world, 2, &choice);
+	debug->r_state = RT_CONSISTENT;
+	assert_int_equal(err, -EAGAIN);
+	assert_int_equal(choice.reasons[0], CHOICE_UNKNOWN);
+	assert_int_equal(choice.reasons[1], CHOICE_UNKNOWN);
+	assert_int_equal(choice.unused.allocators, 0);
 	world_close(&world);
 }
 
@@ -194,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_order),	   cmocka_unit_test(test_only),
 		cmocka_unit_test(test_interposed), cmocka_unit_test(test_partly),
 		cmocka_unit_test(test_told),	   cmocka_unit_test(test_unmapped),
+		cmocka_unit_test(test_no_place),   cmocka_unit_test(test_changing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
