@@ -23,6 +23,8 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 CPPFLAGS += -D_GNU_SOURCE -DHEAPTAP_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(B)/gen
 CFLAGS ?= -O2 -g
 LDLIBS = $(shell pkg-config --libs $(PKGS)) -liberty -lm
+# heaptap's own allocator, in its own file: with --all the C library's traps in every process.
+ALLOCATOR := -l:libjemalloc.a
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # Test programs keep every frame and every call to an allocator as written.
 FRAMES := -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin
@@ -96,7 +98,7 @@ $(foreach kind,obj asan fuzz,$(eval $(call compile,$(kind))))
 $(foreach kind,obj asan fuzz,$(B)/$(kind)/src/export/svg_parts.o): src/export/svg.js src/export/svg.css src/export/svg_diff.css
 
 $(B)/heaptap: $(B)/obj/src/main.o $(B)/obj/libheaptap.a
-	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(ALLOCATOR) $(LDLIBS)
 
 # --- tests -------------------------------------------------------------------------------------
 $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/libheaptap.a

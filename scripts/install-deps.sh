@@ -28,6 +28,7 @@ packages() {
 		build       libwebsockets-dev    -
 		build       libcurl4-openssl-dev -
 		build       libiberty-dev        -
+		build       libjemalloc-dev      -
 		build       libncurses-dev       -
 		build       help2man             help2man
 		test,bench  python3              -
@@ -45,7 +46,6 @@ packages() {
 		test        redis-server         redis-server
 		test        musl-tools           musl-gcc
 		test        libjemalloc2         -
-		test        libjemalloc-dev      -
 		test        systemtap-sdt-dev    -
 		test        openssl              openssl
 		test        python3-protobuf     -

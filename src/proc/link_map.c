@@ -82,19 +82,32 @@ static int find_map(int mem, uint64_t dynamic, uint64_t *ret)
 	return err ?: -ENOENT;
 }
 
+static int append(struct link_map_order *order, const struct link_map *map)
+{
+	/* powers of 2 are full */
+	if (!(order->nr & (order->nr - 1))) {
+		uint32_t max = order->nr ? 2 * order->nr : 1;
+		struct link_map_object *objects =
+			reallocarray(order->objects, max, sizeof(*objects));
+
+		if (!objects)
+			return -ENOMEM;
+		order->objects = objects;
+	}
+	order->objects[order->nr++] = (struct link_map_object){map->l_addr, (uintptr_t)map->l_ld};
+	return 0;
+}
+
 static int read_list(int mem, uint64_t address, struct link_map_order *ret)
 {
 	struct link_map map;
 	int err;
 
-	ret->objects = calloc(MAX_OBJECTS, sizeof(*ret->objects));
-	if (!ret->objects)
-		return -ENOMEM;
 	while (address && ret->nr < MAX_OBJECTS) {
 		err = read_at(mem, address, &map, sizeof(map));
+		err = err ?: append(ret, &map);
 		if (err)
 			return err;
-		ret->objects[ret->nr++] = (struct link_map_object){map.l_addr, (uintptr_t)map.l_ld};
 		address = (uintptr_t)map.l_next;
 	}
 	return address ? -ELOOP : 0;
