@@ -15,6 +15,7 @@
 #include "cmd/v8_recording.h"
 #include "collect/arenas.h"
 #include "proc/cgroup_memory.h"
+#include "proc/procfs.h"
 
 static int note_counts(struct profile *profile, const struct snapshot *snapshot, bool books)
 {
@@ -83,12 +84,13 @@ static int note_cgroup_memory(struct profile *profile, const struct target *targ
 	return err;
 }
 
-/* What is known of one process besides. */
+/* What is known of one process besides. Its number may be another's later. */
 static int note_place(struct profile *profile, const struct target *target)
 {
 	const struct process *process = &target->process;
 	int err = profile_set_note(profile, "comm", "%s", process->comm);
 
+	err = err ?: profile_set_note(profile, "start_ticks", "%" PRIu64, process->start_ticks);
 	if (!err && process->inner_pid && process->inner_pid != process->pid)
 		err = profile_set_note(profile, "inner_pid", "%d", process->inner_pid);
 	if (!err && target->cgroup.path && strcmp(target->cgroup.path, "/") != 0)
@@ -207,12 +209,15 @@ static int note_children(struct profile *profile, const struct session *session)
 
 int recording_note_origin(struct profile *profile)
 {
+	char boot[PROCFS_BOOT_ID_SIZE];
 	struct utsname machine;
 	int err = profile_set_note(profile, "version", "%s", HEAPTAP_VERSION);
 
-	if (err || uname(&machine))
-		return err;
-	return profile_set_note(profile, "host", "%s", machine.nodename);
+	if (!err && !uname(&machine))
+		err = profile_set_note(profile, "host", "%s", machine.nodename);
+	if (!err && !procfs_boot_id(boot))
+		err = profile_set_note(profile, "boot", "%s", boot);
+	return err;
 }
 
 int recording_notes(const struct recording *recording, const struct snapshot *snapshot,

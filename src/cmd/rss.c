@@ -23,6 +23,7 @@ void rss_account(const struct session *session, const struct snapshot *snapshot,
 		.pages = session_v8(session)->source == SOURCE_PAGE,
 		.native = llround(total.inuse_bytes - snapshot->mmaps.bytes),
 		.anon = sums.rss_anon,
+		.swap = sums.swap,
 		.change = sums.rss_anon_change,
 	};
 	if (!ret->pages) /* of a page it is not asked whose it is */
@@ -59,6 +60,7 @@ int rss_note(struct profile *profile, const struct rss *rss)
 {
 	int err = profile_set_note(profile, "rss_anon", "%" PRIu64, rss->anon);
 
+	err = err ?: profile_set_note(profile, "swap", "%" PRIu64, rss->swap);
 	err = err ?: profile_set_note(profile, "rss_anon_change", "%" PRId64, rss->change);
 	err = err ?: profile_set_note(profile, "rss_explained", "%" PRId64, rss->native);
 	if (!err && rss->has_v8)

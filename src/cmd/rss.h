@@ -15,6 +15,7 @@
 /* Bytes, of all processes of the session. */
 struct rss {
 	uint64_t anon;	/* resident anonymous memory at the end */
+	uint64_t swap;	/* anonymous memory that is swapped out */
 	int64_t change; /* since the start */
 	int64_t native; /* allocated meanwhile and in use; what JavaScript has outside of V8's heap
 			 * (Buffers) is in it */

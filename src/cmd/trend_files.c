@@ -100,7 +100,18 @@ static int compare(const void *a, const void *b)
 				  : strcmp(x->path, y->path);
 }
 
-static struct trend_target *add_target(struct trend_files *files, const char *name)
+/* Those of one directory follow each other. */
+static struct trend_target *find_target(struct trend_files *files, uint32_t first,
+					const char *source)
+{
+	for (uint32_t i = first; i < files->nr_targets; i++)
+		if (!strcmp(files->targets[i].source, source))
+			return &files->targets[i];
+	return NULL;
+}
+
+static struct trend_target *add_target(struct trend_files *files, const char *name,
+				       const char *source)
 {
 	struct trend_target *target;
 
@@ -114,43 +125,50 @@ static struct trend_target *add_target(struct trend_files *files, const char *na
 		files->max_targets = max;
 	}
 	target = &files->targets[files->nr_targets];
-	*target = (struct trend_target){.name = strdup(name)};
-	if (!target->name)
-		return NULL;
+	*target = (struct trend_target){.name = strdup(name), .source = strdup(source)};
 	files->nr_targets++;
+	if (!target->name || !target->source)
+		return NULL;
 	return target;
 }
 
-/* The profiles of @list as target @name; nothing when none can be taken. */
+/* -ENODATA: it says nothing of memory in use. */
+static int add_profile(struct trend_files *files, uint32_t first, const char *name,
+		       const struct profile *profile)
+{
+	const char *source = history_source(profile);
+	struct trend_target *target;
+
+	if (!profile->has_metric[METRIC_INUSE_SPACE])
+		return -ENODATA;
+	target = find_target(files, first, source) ?: add_target(files, name, source);
+	return target ? history_add(&target->history, profile) : -ENOMEM;
+}
+
+/* The profiles of @list as target @name, or several of that name when they are of several sources.
+ */
 static int take(struct trend_files *files, struct list *list, const char *name, bool quiet)
 {
-	struct trend_target *target;
+	uint32_t first = files->nr_targets;
 	int err = 0;
 
-	if (!list->nr)
-		return 0;
-	target = add_target(files, name);
-	if (!target)
-		return -ENOMEM;
-	qsort(list->files, list->nr, sizeof(*list->files), compare);
+	if (list->nr)
+		qsort(list->files, list->nr, sizeof(*list->files), compare);
 	for (uint32_t i = 0; i < list->nr && err != -ENOMEM; i++) {
 		struct profile *profile = NULL;
 		struct diag diag = {0};
 
 		err = read_profile(list->files[i].path, &profile, &diag);
 		if (!err)
-			err = history_add(&target->history, profile);
+			err = add_profile(files, first, name, profile);
 		if (err == -ENODATA)
 			diag_fail(&diag, err, "it says nothing of memory in use");
 		if (err && err != -ENOMEM)
 			skip(files, quiet, list->files[i].path, err, &diag);
 		profile_free(profile);
 	}
-	if (target->history.nr_profiles)
-		return err == -ENOMEM ? err : 0;
-	history_done(&target->history);
-	free(target->name);
-	files->nr_targets--;
+	for (uint32_t i = first; i < files->nr_targets; i++)
+		files->targets[i].several = files->nr_targets > first + 1;
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -218,6 +236,7 @@ void trend_files_done(struct trend_files *files)
 	for (uint32_t i = 0; i < files->nr_targets; i++) {
 		history_done(&files->targets[i].history);
 		free(files->targets[i].name);
+		free(files->targets[i].source);
 	}
 	free(files->targets);
 }

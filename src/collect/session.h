@@ -116,7 +116,7 @@ unsigned int session_nr_targets(const struct session *session);
 struct session_sums {
 	unsigned int nr_targets; /* those gone only if something of them was counted */
 	uint64_t cpu_ns;	 /* while they were watched, as last measured */
-	uint64_t rss_anon;
+	uint64_t rss_anon, swap; /* now; swap: anonymous memory too, that is not resident */
 	int64_t rss_anon_change;
 };
 void session_sums(const struct session *session, struct session_sums *ret);

@@ -25,13 +25,19 @@ void session_sums(const struct session *session, struct session_sums *ret)
 	const struct watch_list *processes = &session->processes;
 	const struct watch_past *past = &processes->past;
 
-	*ret = (struct session_sums){processes->nr + past->nr, past->cpu_ns, past->rss_anon,
-				     past->rss_anon_change};
+	*ret = (struct session_sums){
+		.nr_targets = processes->nr + past->nr,
+		.cpu_ns = past->cpu_ns,
+		.rss_anon = past->rss_anon,
+		.swap = past->swap,
+		.rss_anon_change = past->rss_anon_change,
+	};
 	for (unsigned int i = 0; i < processes->nr; i++) {
 		const struct target *target = &processes->all[i]->target;
 
 		ret->cpu_ns += target->cpu_ns - target->cpu_start_ns;
 		ret->rss_anon += target->memory.rss_anon;
+		ret->swap += target->memory.swap;
 		ret->rss_anon_change += target_rss_change(target);
 	}
 }

@@ -169,6 +169,7 @@ static void add_to_past(struct watch_past *past, const struct watched *watched)
 		past->late_ns = target->follow_late_ns;
 	past->cpu_ns += target->cpu_ns - target->cpu_start_ns;
 	past->rss_anon += target->memory.rss_anon;
+	past->swap += target->memory.swap;
 	past->rss_anon_change += target_rss_change(target);
 	javascript_report_add(&past->javascript, &watched->javascript);
 	past->javascript.note = "";

@@ -21,7 +21,7 @@ struct watch_past {
 	unsigned int nr_missed; /* see watch_list_was_missed() */
 	uint64_t late_ns;	/* the longest follow_late_ns */
 	uint64_t cpu_ns;
-	uint64_t rss_anon; /* at their end */
+	uint64_t rss_anon, swap; /* at their end */
 	int64_t rss_anon_change;
 	struct javascript_report javascript;
 };

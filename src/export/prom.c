@@ -215,6 +215,7 @@ static const struct {
 } numbers[] = {
 	{"rss_anon", "rss_anon_bytes", "Anonymous memory of the processes at the end.", 1},
 	{"rss_anon_change", "rss_anon_change_bytes", "What that has grown by.", 1},
+	{"swap", "swap_bytes", "Anonymous memory of the processes that is swapped out.", 1},
 	{"rss_explained", "rss_explained_bytes", "Of the growth: memory that is in use.", 1},
 	{"rss_unexplained", "rss_unexplained_bytes", "Of the growth: the rest.", 1},
 	{"rss_v8", "rss_v8_bytes", "Of the growth: V8's heap.", 1},

@@ -55,6 +55,7 @@ static json_t *new_site(const struct history *history, const struct history_site
 
 	encode_set(&object, "function", encode_string(site->function));
 	encode_set(&object, "place", encode_string_or_null(site->place));
+	encode_set(&object, "kind", encode_string_or_null(site->kind));
 	set_trend(&object, &site->trend);
 	encode_set(&object, "values", new_series(history, site));
 	encode_set(&object, "stack", new_stack(site));
@@ -121,6 +122,7 @@ static int put_target(const struct trend_view *view, const struct trend_target *
 	int err;
 
 	encode_set(&object, "target", encode_string(target->name));
+	encode_set(&object, "source", encode_string_or_null(target->source));
 	encode_set(&object, "kind", json_string(history->windows ? "recordings" : "snapshots"));
 	encode_set(&object, "leaks", json_boolean(history_leaks(history)));
 	encode_set(&object, "lost", json_integer((json_int_t)history->nr_lost));

@@ -188,7 +188,8 @@ static int add_sites(struct plot *plot, unsigned int top)
 
 	for (uint32_t i = 0; i < nr; i++) {
 		const struct history_site *site = &history->sites[i];
-		double *values = add_line(plot, site->function, site->place, &site->trend);
+		double *values = add_line(plot, site->function,
+					  *site->kind ? site->kind : site->place, &site->trend);
 
 		if (!values)
 			return -1;
@@ -216,8 +217,12 @@ static int put_target(const struct trend_target *target, unsigned int top, unsig
 
 	fprintf(out, "<text class=\"title\" x=\"%d\" y=\"%u\">", LEFT, y + 30);
 	xml_put(out, target->name, 80);
+	if (target->several)
+		fprintf(out, " (source %s)", *target->source ? target->source : "unknown");
 	fprintf(out, "<tspan class=\"%s\"> %s</tspan>", history_leaks(history) ? "leak" : "key",
-		history_leaks(history) ? "leaks" : "no leak was found");
+		history_leaks(history)		 ? "leaks"
+		: history_is_too_little(history) ? "too little data"
+						 : "no leak was found");
 	if (history->nr_lost)
 		fprintf(out,
 			"<tspan class=\"leak\">, %" PRIu64 " events or allocations lost</tspan>",

@@ -42,6 +42,8 @@ static void put_head(const struct writer *writer, const struct trend_target *tar
 
 	fputs("target    ", writer->out);
 	text_put(writer->out, target->name, 0);
+	if (target->several)
+		fprintf(writer->out, " (source %s)", *target->source ? target->source : "unknown");
 	fprintf(writer->out, "\nprofiles  %" PRIu32 " from ", nr);
 	put_time(writer->out, profiles[0].time);
 	fputs(" to ", writer->out);
@@ -145,6 +147,8 @@ static void put_site(const struct writer *writer, const struct history_site *sit
 		fputs("  ", writer->out);
 		text_put(writer->out, site->place, 0);
 	}
+	if (*site->kind)
+		fprintf(writer->out, "  [%s]", site->kind);
 	putc('\n', writer->out);
 	if (site->trend.verdict != TREND_LEAK && !writer->options->stacks)
 		return;
@@ -209,7 +213,6 @@ static void put_forecast(const struct writer *writer, const struct history *hist
 
 static void put_verdict(const struct writer *writer, const struct history *history)
 {
-	const struct trend *rss = &history->measures[HISTORY_RSS];
 	uint32_t leaks = 0;
 
 	while (leaks < history->nr_sites && history->sites[leaks].trend.verdict == TREND_LEAK)
@@ -220,7 +223,7 @@ static void put_verdict(const struct writer *writer, const struct history *histo
 	else if (history_leaks(history))
 		fputs("verdict   the process grows, and no site of this source explains it\n",
 		      writer->out);
-	else if (rss->verdict == TREND_TOO_LITTLE && history->nr_profiles < TREND_POINTS_MIN)
+	else if (history_is_too_little(history))
 		fprintf(writer->out,
 			"verdict   too little data: %" PRIu32 " profiles, at least %d of one run "
 			"are needed\n",

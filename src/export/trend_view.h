@@ -11,7 +11,9 @@
 #include "profile/history.h"
 
 struct trend_target {
-	char *name; /* the directory of its profiles */
+	char *name;   /* the directory of its profiles */
+	char *source; /* history_source() of them */
+	bool several; /* there are profiles of other sources in it: another target has them */
 	struct history history;
 };
 

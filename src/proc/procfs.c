@@ -59,6 +59,13 @@ long procfs_read(int dir, const char *name, char *buffer, size_t size)
 	return filled;
 }
 
+int procfs_boot_id(char ret[PROCFS_BOOT_ID_SIZE])
+{
+	long n = procfs_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret, PROCFS_BOOT_ID_SIZE);
+
+	return n < 0 ? (int)n : n == PROCFS_BOOT_ID_SIZE - 1 ? 0 : -EPROTO;
+}
+
 int procfs_reopen(int handle)
 {
 	char name[32];

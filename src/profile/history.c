@@ -6,6 +6,7 @@
 #include "profile/history.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +19,11 @@
 #include "profile/stack.h"
 
 static const struct {
-	const char *name, *note;
+	const char *name, *note, *more; /* more: a note that is added, where there is one */
 } measures[NR_HISTORY_MEASURES] = {
-	[HISTORY_RSS] = {"RSS (anonymous)", "rss_anon"},
-	[HISTORY_CGROUP] = {"control group", "cgroup_memory"},
-	[HISTORY_V8] = {"V8 heap", "v8_heap"},
+	[HISTORY_RSS] = {"RSS (anonymous)", "rss_anon", "swap"},
+	[HISTORY_CGROUP] = {"control group", "cgroup_memory", NULL},
+	[HISTORY_V8] = {"V8 heap", "v8_heap", NULL},
 };
 
 const char *history_measure_name(enum history_measure measure)
@@ -35,8 +36,6 @@ static void free_site(struct history_site *site)
 	for (uint32_t i = 0; i < site->nr_frames; i++)
 		free(site->frames[i]);
 	free(site->frames);
-	free(site->function);
-	free(site->place);
 	free(site->values);
 }
 
@@ -47,6 +46,7 @@ void history_done(struct history *history)
 	free(history->sites);
 	free(history->profiles);
 	table_done(&history->keys);
+	table_done(&history->processes);
 	*history = (struct history){0};
 }
 
@@ -70,11 +70,38 @@ static int64_t pid_of(const struct profile *profile)
 	return target && profile_note(profile, "comm") ? strtoll(target, NULL, 10) : 0;
 }
 
+const char *history_source(const struct profile *profile)
+{
+	return profile_note(profile, "source") ?: "";
+}
+
+/* A number is another process's after a while, and after the machine's next start at once. */
+static int find_process(struct history *history, const struct profile *profile, uint32_t *ret)
+{
+	const char *boot = profile_note(profile, "boot"),
+		   *start = profile_note(profile, "start_ticks");
+	char *key;
+	int length = asprintf(&key, "%" PRId64 " %s %s", pid_of(profile), start ? boot ?: "" : "",
+			      start ?: "");
+	bool known;
+
+	if (length < 0)
+		return -ENOMEM;
+	known = table_enter(&history->processes, key, length, history->nr_profiles, ret);
+	free(key);
+	return known ? 0 : -ENOMEM;
+}
+
 static double measure_of(const struct profile *profile, enum history_measure measure)
 {
-	int64_t bytes;
+	const char *more = measures[measure].more;
+	int64_t bytes, added = 0;
 
-	return profile_note_number(profile, measures[measure].note, &bytes) ? (double)bytes : NAN;
+	if (!profile_note_number(profile, measures[measure].note, &bytes))
+		return NAN;
+	if (more)
+		profile_note_number(profile, more, &added);
+	return (double)bytes + (double)added;
 }
 
 static uint64_t count_lost(const struct profile *profile)
@@ -100,13 +127,16 @@ static int add_profile(struct history *history, const struct profile *profile)
 	struct history_profile *added, *all = room(history->profiles, history->nr_profiles,
 						   &history->max_profiles, sizeof(*all));
 	int64_t watched_ns = 0, began_ns = 0, min_age_ns = 0, limit;
+	uint32_t process;
 
 	if (!all)
 		return -ENOMEM;
 	history->profiles = all;
+	if (find_process(history, profile, &process))
+		return -ENOMEM;
 	added = &all[history->nr_profiles];
-	*added = (struct history_profile){.time = (double)profile->time_ns / 1e9,
-					  .pid = pid_of(profile)};
+	*added = (struct history_profile){
+		.time = (double)profile->time_ns / 1e9, .pid = pid_of(profile), .process = process};
 	if (profile_note_number(profile, "watched_ns", &watched_ns) && watched_ns > 0) {
 		profile_note_number(profile, "min_age_ns", &min_age_ns);
 		/* by the clock of its beginning, which may have been set since */
@@ -144,54 +174,58 @@ static const char *place_of(const struct profile *profile, const struct stack_fr
 	return place;
 }
 
-static struct history_site *add_site(struct history *history, const char *function, size_t length,
-				     const char *place, size_t place_length)
-{
-	struct history_site *site,
-		*all = room(history->sites, history->nr_sites, &history->max_sites, sizeof(*all));
-
-	if (!all)
-		return NULL;
-	history->sites = all;
-	site = &all[history->nr_sites];
-	*site = (struct history_site){.function = strndup(function, length),
-				      .place = strndup(place, place_length)};
-	if (!site->function || !site->place) {
-		free_site(site);
-		return NULL;
-	}
-	history->nr_sites++;
-	return site;
-}
-
-/* The site of the loaded @stack, made when it is new; NULL when out of memory. */
-static struct history_site *find_site(struct history *history, const struct stack *stack)
+/* What tells sites apart: function, place and kind, each with a NUL behind it. The caller frees it;
+ * NULL when out of memory. */
+static char *make_key(const struct stack *stack, const char *kind, size_t *ret_size)
 {
 	static const struct stack_frame none = {.name = "[no stack]"};
 	const struct stack_frame *frame =
 		stack->nr_frames ? &stack->frames[site_frame(stack)] : &none;
 	size_t length = identity_name_length(frame->name), place_length = 0;
-	const char *place = "";
-	uint32_t index;
+	const char *place = stack->nr_frames ? place_of(stack->profile, frame, &place_length) : "";
 	char *key;
-	bool known;
 
-	if (stack->nr_frames)
-		place = place_of(stack->profile, frame, &place_length);
-	key = malloc(length + 1 + place_length);
+	*ret_size = length + place_length + strlen(kind) + 3;
+	key = calloc(1, *ret_size);
 	if (!key)
 		return NULL;
 	memcpy(key, frame->name, length);
-	key[length] = '\0';
 	memcpy(key + length + 1, place, place_length);
-	known = table_enter(&history->keys, key, length + 1 + place_length, history->nr_sites,
-			    &index);
-	free(key);
-	if (!known)
+	strcpy(key + length + place_length + 2, kind);
+	return key;
+}
+
+/* @text: the table's copy of a key. */
+static struct history_site *add_site(struct history *history, const char *text)
+{
+	const char *place = text + strlen(text) + 1, *kind = place + strlen(place) + 1;
+	struct history_site *all =
+		room(history->sites, history->nr_sites, &history->max_sites, sizeof(*all));
+
+	if (!all)
 		return NULL;
-	return index < history->nr_sites
-		       ? &history->sites[index]
-		       : add_site(history, frame->name, length, place, place_length);
+	history->sites = all;
+	all[history->nr_sites] =
+		(struct history_site){.function = text, .place = place, .kind = kind};
+	return &all[history->nr_sites++];
+}
+
+/* The site of the loaded @stack, made when it is new; NULL when out of memory. */
+static struct history_site *find_site(struct history *history, const struct stack *stack,
+				      const char *kind)
+{
+	size_t size;
+	char *key = make_key(stack, kind, &size);
+	const char *text;
+	uint32_t index;
+
+	if (!key)
+		return NULL;
+	text = table_enter(&history->keys, key, size, history->nr_sites, &index);
+	free(key);
+	if (!text)
+		return NULL;
+	return index < history->nr_sites ? &history->sites[index] : add_site(history, text);
 }
 
 static int add_value(struct history_site *site, uint32_t profile, double bytes, double variance)
@@ -265,7 +299,7 @@ static int add_sample(struct history *history, struct stack *stack,
 
 	if (err)
 		return err;
-	site = find_site(history, stack);
+	site = find_site(history, stack, label_string(sample, "kind") ?: "");
 	if (!site)
 		return -ENOMEM;
 	label_variance(sample, LABEL_INUSE_ERROR, &variance);

@@ -7,12 +7,14 @@
 
 #include "profile/history.h"
 
+#define OUTGROWS_LEAST 2 /* so many times the growth of the process no leak has */
+
 /* Recordings of one process do not overlap; clocks that are being corrected move less. */
 static bool same_recording(const struct history_profile *a, const struct history_profile *b)
 {
 	double shorter = fmin(a->time - a->began, b->time - b->began);
 
-	return a->began > 0 && a->pid == b->pid && fabs(a->began - b->began) < shorter / 2;
+	return a->began > 0 && a->process == b->process && fabs(a->began - b->began) < shorter / 2;
 }
 
 struct moment {
@@ -90,7 +92,7 @@ static void number_runs(struct history *history)
 {
 	for (uint32_t i = 1; i < history->nr_profiles; i++) {
 		struct history_profile *profile = &history->profiles[i];
-		bool same = profile->pid == profile[-1].pid;
+		bool same = profile->process == profile[-1].process;
 
 		if (!history->windows && profile->began > 0)
 			same = same_recording(profile, profile - 1);
@@ -130,15 +132,18 @@ static int judge_measure(struct history *history, enum history_measure measure, 
 }
 
 /*
- * What survives a window takes the place of what goes, unless the process grows; where that cannot
- * be told, or there is too little to tell it from, the survivors stand for themselves.
+ * What survives a window takes the place of what goes, unless the process grows, and by as much;
+ * where that cannot be told, or there is too little to tell it from, the survivors stand for
+ * themselves.
  */
 static void hold_against_rss(const struct history *history, struct trend *trend)
 {
 	const struct trend *rss = &history->measures[HISTORY_RSS];
+	bool grows = rss->verdict == TREND_LEAK || rss->reason == TREND_SLOW;
 
-	if (trend->verdict != TREND_LEAK || rss->verdict == TREND_TOO_LITTLE ||
-	    (rss->verdict == TREND_LEAK || rss->reason == TREND_SLOW))
+	if (trend->verdict != TREND_LEAK || rss->verdict == TREND_TOO_LITTLE)
+		return;
+	if (grows && trend->low <= OUTGROWS_LEAST * rss->high)
 		return;
 	trend->verdict = rss->verdict == TREND_FILLING ? TREND_FILLING : TREND_STEADY;
 	trend->reason = TREND_REPLACED;
@@ -197,4 +202,15 @@ bool history_leaks(const struct history *history)
 		if (history->measures[i].verdict == TREND_LEAK)
 			return true;
 	return history->nr_sites && history->sites[0].trend.verdict == TREND_LEAK;
+}
+
+bool history_is_too_little(const struct history *history)
+{
+	for (int i = 0; i < NR_HISTORY_MEASURES; i++)
+		if (history->measures[i].verdict != TREND_TOO_LITTLE)
+			return false;
+	for (uint32_t i = 0; i < history->nr_sites; i++)
+		if (history->sites[i].trend.verdict != TREND_TOO_LITTLE)
+			return false;
+	return true;
 }

@@ -7,6 +7,7 @@
  * series that wander.
  */
 #include "profile/trend.h"
+#include "profile/trend_runs.h"
 
 #include <errno.h>
 #include <math.h>
@@ -15,11 +16,13 @@
 
 #define P_MOST		0.01 /* of the whole */
 #define P_RECENT_MOST	0.1  /* of the second half, two-sided */
-#define SLOWING		0.5  /* of the first half's slope, and of the whole's */
-#define PART_LEAST	0.25 /* of the whole's slope: the first half's, the last third's */
+#define SLOWING		0.42 /* of the first half's slope, and of the whole's */
+#define SLOWING_AGAIN	0.6  /* the same of runs together, and of the last one against the others */
+#define PART_LEAST	0.2  /* of the whole's slope: the first half's, the last third's */
 #define ERRORS_LEAST	3    /* that a growth must be */
 #define SCATTERS_LEAST	6    /* that it must be, of one series; the more are judged together ... */
 #define SCATTERS_MORE	2    /* ... the more of them, by so many for ten times the series */
+#define P_AGAIN_MOST	0.1  /* of the last run, of several that are judged together */
 #define SURVIVING_LEAST 0.9  /* of the recordings have survivors */
 
 const char *trend_verdict_name(enum trend_verdict verdict)
@@ -48,10 +51,11 @@ const char *trend_reason_text(enum trend_reason reason)
 		[TREND_IN_ERROR] = "it grew by less than three standard errors of sampling",
 		[TREND_SLOW] = "it grows more slowly than the threshold",
 		[TREND_GROWS] = "it grows all the time",
+		[TREND_GROWS_AGAIN] = "it grows all the time, and again after every restart",
 		[TREND_SURVIVES] = "nearly every recording has some that stays",
 		[TREND_DRIES_UP] = "what stays gets less from recording to recording",
 		[TREND_SURVIVES_NOT] = "most recordings have nothing that stays",
-		[TREND_REPLACED] = "what stays takes the place of what goes: RSS does not grow",
+		[TREND_REPLACED] = "what stays takes the place of what goes: RSS grows much less",
 	};
 
 	return texts[reason];
@@ -114,22 +118,24 @@ static bool is_apart(const struct slope_point *points, size_t nr)
 	return least > most;
 }
 
-/* What is held at a later point was mostly held at an earlier one too, so that the errors are not
- * those of independent points: the larger one is taken. */
-static bool is_in_error(const struct trend_point *points, size_t nr, double growth)
-{
-	return growth < ERRORS_LEAST * fmax(points[0].error, points[nr - 1].error);
-}
+/* What a verdict is held against. */
+struct judged {
+	double threshold; /* bytes per second */
+	double error;	  /* of sampling, at the worse end */
+	size_t nr;	  /* series that are judged together */
+	size_t nr_runs;	  /* whose points these are */
+	double slowing;
+};
 
 /*
  * Is the growth small beside the standard deviation of the points from the line? What wanders
  * without a trend passes the other parts now and then, and where many sites are judged now and then
- * is always: @nr_judged series are.
+ * is always: @judged->nr series are. What chance brings in one run it hardly brings in @nr_runs.
  */
 static bool is_scattered(const struct slope_point *points, size_t nr, double slope,
-			 size_t nr_judged)
+			 const struct judged *judged)
 {
-	double most = SCATTERS_LEAST + SCATTERS_MORE * log10(nr_judged > 1 ? nr_judged : 1);
+	double most = SCATTERS_LEAST + SCATTERS_MORE * log10(judged->nr > 1 ? judged->nr : 1);
 	double sum = 0, squares = 0;
 
 	for (size_t i = 0; i < nr; i++)
@@ -139,31 +145,31 @@ static bool is_scattered(const struct slope_point *points, size_t nr, double slo
 
 		squares += off * off;
 	}
-	return slope * (points[nr - 1].x - points[0].x) < most * sqrt(squares / (double)nr);
+	return slope * (points[nr - 1].x - points[0].x) <
+	       most * sqrt(squares / (double)nr / (double)judged->nr_runs);
 }
 
-static enum trend_reason reason_of(const struct trend_point *points,
-				   const struct slope_point *plain, size_t nr,
-				   const struct parts *parts, double threshold, size_t nr_judged)
+static enum trend_reason reason_of(const struct slope_point *points, size_t nr,
+				   const struct parts *parts, const struct judged *judged)
 {
-	double slope = parts->whole.slope, span = plain[nr - 1].x - plain[0].x;
+	double slope = parts->whole.slope, span = points[nr - 1].x - points[0].x;
 
 	if (parts->whole.p >= P_MOST || slope == 0)
 		return TREND_NO_ORDER;
 	if (slope < 0)
 		return TREND_FALLS;
-	if (!is_apart(plain, nr))
+	if (!is_apart(points, nr))
 		return TREND_OVERLAPS;
 	if (parts->first_half.slope < PART_LEAST * slope)
 		return TREND_STEP;
-	if (parts->second_half.slope < SLOWING * fmax(slope, parts->first_half.slope) ||
+	if (parts->second_half.slope < judged->slowing * fmax(slope, parts->first_half.slope) ||
 	    parts->second_half.p > P_RECENT_MOST || parts->last_third.slope < PART_LEAST * slope)
 		return TREND_SLOWS;
-	if (is_scattered(plain, nr, slope, nr_judged))
+	if (is_scattered(points, nr, slope, judged))
 		return TREND_SCATTERS;
-	if (is_in_error(points, nr, slope * span))
+	if (slope * span < ERRORS_LEAST * judged->error)
 		return TREND_IN_ERROR;
-	return slope < threshold ? TREND_SLOW : TREND_GROWS;
+	return slope < judged->threshold ? TREND_SLOW : TREND_GROWS;
 }
 
 static enum trend_verdict verdict_of(enum trend_reason reason)
@@ -174,8 +180,9 @@ static enum trend_verdict verdict_of(enum trend_reason reason)
 		[TREND_STEP] = TREND_STEADY,	       [TREND_SLOWS] = TREND_FILLING,
 		[TREND_SCATTERS] = TREND_STEADY,       [TREND_IN_ERROR] = TREND_STEADY,
 		[TREND_SLOW] = TREND_STEADY,	       [TREND_GROWS] = TREND_LEAK,
-		[TREND_SURVIVES] = TREND_LEAK,	       [TREND_DRIES_UP] = TREND_FILLING,
-		[TREND_SURVIVES_NOT] = TREND_STEADY,   [TREND_REPLACED] = TREND_STEADY,
+		[TREND_GROWS_AGAIN] = TREND_LEAK,      [TREND_SURVIVES] = TREND_LEAK,
+		[TREND_DRIES_UP] = TREND_FILLING,      [TREND_SURVIVES_NOT] = TREND_STEADY,
+		[TREND_REPLACED] = TREND_STEADY,
 	};
 
 	return verdicts[reason];
@@ -202,30 +209,87 @@ static int begin(const struct trend_point **points, size_t *nr, struct trend *re
 	return *nr >= TREND_POINTS_MIN && ret->seconds > 0;
 }
 
+static int judge_run(const struct slope_point *points, size_t nr, const struct judged *judged,
+		     struct trend *ret)
+{
+	struct parts parts;
+	int err = estimate_parts(points, nr, &parts);
+
+	if (err)
+		return err;
+	ret->reason = reason_of(points, nr, &parts, judged);
+	ret->verdict = verdict_of(ret->reason);
+	ret->growth = parts.whole.slope;
+	ret->low = parts.whole.low;
+	ret->high = parts.whole.high;
+	ret->p = parts.whole.p;
+	ret->first = parts.whole.middle - ret->growth * ret->seconds / 2;
+	ret->last = ret->first + ret->growth * ret->seconds;
+	return 0;
+}
+
+/* May it be that there are too few points for how they scatter? */
+static bool is_unsure(enum trend_reason reason)
+{
+	return reason == TREND_NO_ORDER || reason == TREND_OVERLAPS || reason == TREND_SLOWS ||
+	       reason == TREND_SCATTERS || reason == TREND_IN_ERROR;
+}
+
+/* Does the last run do what those before it did? Since then the leak may have been mended. */
+static bool goes_on(const struct trend_runs *runs)
+{
+	return runs->last.slope > 0 && runs->last.p < P_AGAIN_MOST &&
+	       runs->last.slope >= SLOWING_AGAIN * runs->earlier;
+}
+
+/* What the last run alone is too short to show. */
+static int judge_together(const struct trend_point *points, size_t nr, struct judged *judged,
+			  struct trend *ret)
+{
+	struct trend_runs runs;
+	struct trend together = *ret;
+	int err = trend_runs_superpose(points, nr, &runs);
+
+	judged->nr_runs = runs.nr;
+	judged->slowing = SLOWING_AGAIN;
+	if (!err && goes_on(&runs))
+		err = judge_run(runs.points, runs.nr_points, judged, &together);
+	if (!err && together.reason == TREND_GROWS) {
+		together.reason = TREND_GROWS_AGAIN;
+		together.nr = runs.nr_points;
+		together.first = ret->first;
+		together.last = ret->last;
+		*ret = together;
+	}
+	trend_runs_done(&runs);
+	return err;
+}
+
+/* What is held at a later point was mostly held at an earlier one too, so that the errors are not
+ * those of independent points: the larger one is taken. */
+static double error_of(const struct trend_point *points, size_t nr)
+{
+	return fmax(points[0].error, points[nr - 1].error);
+}
+
 int trend_judge(const struct trend_point *points, size_t nr, double threshold, size_t nr_judged,
 		struct trend *ret)
 {
+	const struct trend_point *run = points;
+	struct judged judged = {
+		.threshold = threshold, .nr = nr_judged, .nr_runs = 1, .slowing = SLOWING};
 	struct slope_point *plain;
-	struct parts parts;
+	size_t nr_run = nr;
 	int err;
 
-	if (!begin(&points, &nr, ret))
+	if (!begin(&run, &nr_run, ret))
 		return 0;
-	plain = plain_points(points, nr);
-	if (!plain)
-		return -ENOMEM;
-	err = estimate_parts(plain, nr, &parts);
-	if (!err) {
-		ret->reason = reason_of(points, plain, nr, &parts, threshold, nr_judged);
-		ret->verdict = verdict_of(ret->reason);
-		ret->growth = parts.whole.slope;
-		ret->low = parts.whole.low;
-		ret->high = parts.whole.high;
-		ret->p = parts.whole.p;
-		ret->first = parts.whole.middle - ret->growth * ret->seconds / 2;
-		ret->last = ret->first + ret->growth * ret->seconds;
-	}
+	judged.error = error_of(run, nr_run);
+	plain = plain_points(run, nr_run);
+	err = plain ? judge_run(plain, nr_run, &judged, ret) : -ENOMEM;
 	free(plain);
+	if (!err && ret->nr_runs > 1 && is_unsure(ret->reason))
+		err = judge_together(points, nr, &judged, ret);
 	return err == -EDOM ? 0 : err; /* all at one time: that is too little */
 }
 

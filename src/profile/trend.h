@@ -36,19 +36,21 @@ const char *trend_verdict_name(enum trend_verdict verdict);
 /* Why it is no leak, or that it is one. */
 enum trend_reason {
 	TREND_FEW_POINTS,
-	TREND_NO_ORDER, /* such an order of points comes by chance in more than 1 of 100 cases */
-	TREND_FALLS,	/* an order, but downwards */
-	TREND_OVERLAPS, /* the last third has points that are no higher than some of the first */
-	TREND_STEP,	/* all of it happened at once */
-	TREND_SLOWS,	/* lately it grows less than half as fast, or not at all */
-	TREND_SCATTERS, /* its points are too far from a line for how many series are judged */
-	TREND_IN_ERROR, /* three standard errors of sampling are more than it grew */
-	TREND_SLOW,	/* slower than the threshold */
-	TREND_GROWS,	/* all the time */
-	TREND_SURVIVES, /* of rates: nearly every recording has some that stays */
-	TREND_DRIES_UP, /* of rates: the last recordings have much less than the first */
+	TREND_NO_ORDER,	   /* such an order of points comes by chance in more than 1 of 100 cases */
+	TREND_FALLS,	   /* an order, but downwards */
+	TREND_OVERLAPS,	   /* the last third has points that are no higher than some of the first */
+	TREND_STEP,	   /* all of it happened at once */
+	TREND_SLOWS,	   /* lately it grows less than half as fast, or not at all */
+	TREND_SCATTERS,	   /* its points are too far from a line for how many series are judged */
+	TREND_IN_ERROR,	   /* three standard errors of sampling are more than it grew */
+	TREND_SLOW,	   /* slower than the threshold */
+	TREND_GROWS,	   /* all the time */
+	TREND_GROWS_AGAIN, /* and again after every restart: too short a run, enough of them */
+	TREND_SURVIVES,	   /* of rates: nearly every recording has some that stays */
+	TREND_DRIES_UP,	   /* of rates: the last recordings have much less than the first */
 	TREND_SURVIVES_NOT, /* of rates: most recordings have nothing that stays */
-	TREND_REPLACED, /* of rates: it takes the place of what goes: the process does not grow */
+	TREND_REPLACED, /* of rates: it takes the place of what goes: the process grows much less,
+			   if at all */
 	NR_TREND_REASONS,
 };
 const char *trend_reason_text(enum trend_reason reason);
@@ -56,7 +58,7 @@ const char *trend_reason_text(enum trend_reason reason);
 struct trend {
 	enum trend_verdict verdict;
 	enum trend_reason reason;
-	size_t nr;	  /* points of the run that was judged, ... */
+	size_t nr;	  /* points of the run that was judged, or of the runs together, ... */
 	size_t nr_runs;	  /* ... which is the last one with enough of them, of so many */
 	double growth;	  /* bytes per second: Theil-Sen, or the median of the rates */
 	double low, high; /* of a 95 % confidence interval of it */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Stores whose verdicts are known: cron's windows of a leak, of a cache and of a service whose
- * survivors replace each other; the snapshots of one recording; another tool's; too few.
+ * survivors replace each other; the snapshots of one recording; another tool's; too few; malloc and
+ * page side by side; a machine that was started anew, and gave the process the same number.
  */
 #include "series.h"
 
@@ -29,6 +30,16 @@ static void add_held(struct profile *profile, const char *function, const char *
 		 {NO_LABEL},
 		 {FRAME("malloc", NULL, 0, LIBC), FRAME(function, file, line, LEAKY),
 		  FRAME("main", "src/main.c", 12, LEAKY)}}};
+
+	ADD(profile, literals);
+}
+
+static void add_kind(struct profile *profile, const char *kind)
+{
+	const struct literal literals[] = {{{0, 0, 512, 2 << 20},
+					    {{.key = "kind", .string = kind}},
+					    {FRAME("serve", "src/serve.c", 8, LEAKY),
+					     FRAME("main", "src/main.c", 12, LEAKY)}}};
 
 	ADD(profile, literals);
 }
@@ -99,6 +110,19 @@ static void write_replaced(const char *directory)
 	}
 }
 
+/* A leak, which the process grows by, and a full cache that takes in twenty times as much. */
+static void write_beside(const char *directory)
+{
+	for (int i = 0; i < WINDOWS; i++) {
+		struct profile *profile = new_run(78, i, 60, (100 << 20) + 4096LL * PERIOD * i);
+
+		literal_check(profile_set_note(profile, "min_age_ns", "%lld", 10 * SECOND));
+		add_held(profile, "session_create", "src/session.c", 54, 50 * 4096);
+		add_held(profile, "lru_put", "src/lru.c", 9, 50 * 81920);
+		write_profile(profile, directory, "beside", i);
+	}
+}
+
 /* One recording, a snapshot each period, and the process was started anew before. */
 static void write_snapshots(const char *directory)
 {
@@ -126,6 +150,36 @@ static void write_clock(const char *directory)
 			profile->time_ns -= 6 * PERIOD * SECOND;
 		add_held(profile, "parse", "src/parse.c", 7, (i + 1) << 20);
 		write_profile(profile, directory, "set-back", i);
+	}
+}
+
+/* Recordings of malloc, and of the page lens in between; one fell back to it on the way. */
+static void write_sources(const char *directory)
+{
+	for (int i = 0; i < 2 * SNAPSHOTS; i++) {
+		struct profile *profile = new_run(5, i, 60, (100 << 20) + (i << 12));
+
+		if (i % 2)
+			literal_check(profile_set_note(profile, "source", "page"));
+		add_held(profile, "serve", "src/serve.c", 8, i % 2 ? 3 << 20 : 1 << 20);
+		if (i == SNAPSHOTS)
+			add_kind(profile, "page");
+		write_profile(profile, directory, "both", i);
+	}
+}
+
+/* A leak that scatters too much for one run to show it. */
+static void write_rebooted(const char *directory)
+{
+	static const int scatter[] = {3, -6, 8, -4, 0, 7, -8, 2, 6, -7, 4, -3};
+
+	for (int i = 0; i < 2 * SNAPSHOTS; i++) {
+		int n = i % SNAPSHOTS, kib = 1024 * n + 256 * scatter[(n + i / SNAPSHOTS) % 12];
+		struct profile *profile = new_run(5, i, 60, (100 << 20) + kib * 1024);
+
+		literal_check(profile_set_note(profile, "start_ticks", "900"));
+		literal_check(profile_set_note(profile, "boot", "boot-%d", i / SNAPSHOTS));
+		write_profile(profile, directory, "rebooted", i);
 	}
 }
 
@@ -164,6 +218,9 @@ void series_write(const char *directory)
 	write_clock(path);
 	write_foreign(path);
 	write_few(path);
+	write_sources(path);
+	write_beside(path);
+	write_rebooted(path);
 	snprintf(file, sizeof(file), "%s/lru/notes.txt", path);
 	out = fopen(file, "w");
 	if (!out || fputs("no profile\n", out) < 0 || fclose(out))

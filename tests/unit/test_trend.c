@@ -139,6 +139,22 @@ static void restarted_leak(double *y)
 		y[i] += 0.01 * (i % (POINTS / 2));
 }
 
+/* A cache that fills after each start. */
+static void restarted_filling(double *y)
+{
+	double time = uniform(1, 4), size = uniform(0.1, 0.5);
+
+	for (int i = 0; i < POINTS; i++)
+		y[i] += size * (1 - exp(-(i % (POINTS / 2)) / time));
+}
+
+/* The new version leaks no more. */
+static void restarted_mended(double *y)
+{
+	for (int i = 0; i < POINTS / 2; i++)
+		y[i] += 0.01 * i;
+}
+
 static const struct series {
 	const char *name;
 	void (*add)(double *y);
@@ -154,11 +170,16 @@ static const struct series {
 	{"cache that fills (exponential)", filling, 1, 0, 0.01, 0},
 	{"cache that fills (straight, then full)", filled, 1, 0, 0.01, 0},
 	{"restart in the middle, no leak", restarted, 2, 0, 0.01, 0},
+	{"restart in the middle, noise alone", steady, 2, 0, 0.01, 0},
+	{"restart in the middle, noise that depends", dependent, 2, 0, 0.01, 0},
+	{"restart in the middle, sawtooth", sawtooth, 2, 0, 0.01, 0},
+	{"restart in the middle, cache that fills", restarted_filling, 2, 0, 0.01, 0},
+	{"restart in the middle, a leak before it", restarted_mended, 2, 0, 0.01, 0},
 	{"leak of 1 % a point", leak, 1, 1, 0, 0.95},
 	{"leak of 1 % a point, sawtooth of 4 %", leak_and_sawtooth, 1, 1, 0, 0.95},
-	{"leak of 1 % a point, rhythm of 2 %", leak_and_rhythm, 1, 1, 0, 0.7},
+	{"leak of 1 % a point, rhythm of 2 %", leak_and_rhythm, 1, 1, 0, 0.85},
 	{"leak of 5 % a point", fast_leak, 1, 1, 0, 0.999},
-	{"leak of 1 % a point, restart in the middle", restarted_leak, 2, 1, 0, 0.15},
+	{"leak of 1 % a point, restart in the middle", restarted_leak, 2, 1, 0, 0.5},
 };
 
 static const struct series leaking = {"leak of 1 % a point", leak, 1, 1, 0, 0.95};
