@@ -75,8 +75,8 @@ static int note_cgroup_memory(struct profile *profile, const struct target *targ
 	struct cgroup_memory memory;
 	int err;
 
-	if (!target->cgroup.path || !strcmp(target->cgroup.path, "/") ||
-	    cgroup_memory_read(target->cgroup.path, &memory))
+	if (!target->cgroup.memory || !strcmp(target->cgroup.memory, "/") ||
+	    cgroup_memory_read(target->cgroup.memory, &memory))
 		return 0;
 	err = profile_set_note(profile, "cgroup_memory", "%" PRIu64, memory.used);
 	if (!err && memory.limit)

@@ -43,15 +43,17 @@ static bool is_memory(const struct membership *membership)
 	return false;
 }
 
-/* The path of the hierarchy for which @wanted holds, "/" without one; NULL when out of memory. */
-static char *path_where(const char *memberships, bool (*wanted)(const struct membership *))
+/* The path of the hierarchy for which @wanted holds, without one @otherwise; NULL when out of
+ * memory. */
+static char *path_where(const char *memberships, bool (*wanted)(const struct membership *),
+			const char *otherwise)
 {
 	struct membership membership;
 
 	while (memberships_next(&memberships, &membership))
 		if (membership.path_size && wanted(&membership))
 			return strndup(membership.path, membership.path_size);
-	return strdup("/");
+	return strdup(otherwise);
 }
 
 /* The last run of just so many hexadecimal digits. */
@@ -106,11 +108,15 @@ static void find_lxc(const char *path, char *ret, size_t size)
 
 int cgroup_parse(const char *memberships, struct cgroup *ret)
 {
-	*ret = (struct cgroup){.path = path_where(memberships, is_unified)};
-	if (ret->path && !strcmp(ret->path, "/")) {
-		free(ret->path);
-		ret->path = path_where(memberships, is_memory);
-	}
+	char *unified = path_where(memberships, is_unified, "/");
+
+	*ret = (struct cgroup){0};
+	if (!unified)
+		return -ENOMEM;
+	ret->memory = path_where(memberships, is_memory, unified);
+	if (ret->memory)
+		ret->path = strdup(strcmp(unified, "/") != 0 ? unified : ret->memory);
+	free(unified);
 	if (!ret->path)
 		return -ENOMEM;
 	/* under both versions at once the id may be in the paths of version 1 alone */
@@ -132,5 +138,6 @@ int cgroup_read(pid_t pid, struct cgroup *ret)
 void cgroup_done(struct cgroup *cgroup)
 {
 	free(cgroup->path);
+	free(cgroup->memory);
 	*cgroup = (struct cgroup){0};
 }

@@ -8,8 +8,9 @@
 #define CGROUP_CONTAINER_SIZE 64
 
 struct cgroup {
-	char *path; /* in the unified hierarchy, or where that has none in the memory
-		     * controller's; "/" in neither. The holder's to free */
+	char *path;   /* in the unified hierarchy, or where that has none in the memory
+		       * controller's; "/" in neither. The holder's to free */
+	char *memory; /* in the hierarchy that counts memory: of version 1, or the unified one */
 	char container[CGROUP_CONTAINER_SIZE]; /* 12 digits of its id as docker shows them, or the
 						* name that lxc gives it; "" outside of one */
 };

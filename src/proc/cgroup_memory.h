@@ -10,7 +10,7 @@ struct cgroup_memory {
 	uint64_t limit; /* the least of it and of those above it; 0: none */
 };
 
-/* @path as struct cgroup has it. -ENOENT: no hierarchy counts the memory of such a group. */
+/* @path: the memory of struct cgroup. -ENOENT: no hierarchy counts the memory of such a group. */
 int cgroup_memory_read(const char *path, struct cgroup_memory *ret);
 
 /* The same with what is mounted given as in /proc/mounts. */

@@ -6,6 +6,17 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+
+/* PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+#define FIRST_NAMESPACE 0xeffffffcU
+
+bool pids_are_global(void)
+{
+	struct stat stat_ns;
+
+	return stat("/proc/self/ns/pid", &stat_ns) || stat_ns.st_ino == FIRST_NAMESPACE;
+}
 
 int pids_each(int (*visit)(pid_t pid, void *arg), void *arg)
 {

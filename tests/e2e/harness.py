@@ -5,6 +5,7 @@ messages and exit statuses; with tap.py and judge.py imported, one import serves
 All processes that a test started are killed by their handles, and its scratch directories removed,
 when it ends. Python's standard library is all this needs."""
 
+import errno
 import json
 import os
 import re
@@ -56,7 +57,12 @@ def wait_until(condition, what, timeout=10.0, every=0.02):
 
 
 def _spawn(argv, **options):
-    process = subprocess.Popen([str(a) for a in argv], **options)
+    try:
+        process = subprocess.Popen([str(a) for a in argv], **options)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        raise Skip(f"this kernel does not run {argv[0]}: {error.strerror}") from error
 
     def end():
         if process.poll() is None:

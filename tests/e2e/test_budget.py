@@ -21,6 +21,14 @@ require('http').createServer((request, response) => {
 """
 
 
+def trap_us():
+    """What a trap costs here: what is too dear depends on it."""
+    said = heaptap("check").stdout
+    measured = re.search(r"measured (\d+) ns emulated", said)
+    expect(measured, said)
+    return int(measured[1]) / 1000
+
+
 class Busy(Process):
     """The target busy, without end; what it prints is taken in all the time."""
 
@@ -115,11 +123,13 @@ def unlimited(*options):
 
 @test("a quiet service is recorded exactly, to the end")
 def quiet():
-    target = Process([TARGETS / "leaky", "--rate=200"])
+    # 14 traps a request, for half a percent of one CPU
+    rate = min(200, round(5000 / 14 / trap_us()))
+    target = Process([TARGETS / "leaky", f"--rate={rate}"])
     profile, result, _ = budgeted(target.pid, "-d", "4s")
     expect_whole(profile, result, 4)
     expect(profile.period == 1 and profile.notes["rates"] == "1", profile.notes)
-    expect(int(profile.notes["allocs"]) > 1000, profile.notes)
+    expect(int(profile.notes["allocs"]) > 4 * 4 * rate, profile.notes)
     expect("exact" in result.stderr, result)
 
 
@@ -133,8 +143,8 @@ def idle():
 
 @test("what samples cost, and traps do not, raises the rate; the profile says when")
 def raises():
-    # 144 hits in 16 rounds beside 2.9 ms of work: exact about 6 % of the CPU, as traps 3.5 %
-    target = Busy("--work=2900")
+    # 96 traps in 16 rounds beside 25 times as much work: 3.8 % of the CPU, and exact some 6 %
+    target = Busy(f"--work={round(25 * 96 * trap_us())}")
     profile, result, _ = budgeted(target.pid, "-d", "12s")
     rates = profile.notes["rates"].split()
     if len(rates) == 1:
@@ -150,9 +160,12 @@ def unbiased():
     """The rate is raised at the first look, and the budget lasts for all rounds."""
     scores = []
     changed = 0
+    # as much work as traps, which are half of the CPU time then, and exact more than 60 %
+    trap = trap_us()
+    work, rounds = round(96 * trap), round(1e6 / 12 / trap)
     for _ in range(4):
-        target = Target("busy", "--rounds=60000")
-        recording = Recording("--budget", "80%", "-d", "2200ms", pid=target.pid, rate="auto")
+        target = Target("busy", f"--work={work}", f"--rounds={rounds}")
+        recording = Recording("--budget", "57%", "-d", "2200ms", pid=target.pid, rate="auto")
         truths = target.go(timeout=60)
         recording.stop()
         profile = recording.profile()
@@ -234,9 +247,10 @@ def burst():
 
 @test("exact for a while, then sampled: totals of both together are within their error")
 def phases():
-    for budget in ("16%", "25%"):  # what demands a change of the rate depends on the machine
-        target = Target("paced", "--rate=2000", "--burst=100000", "--every=1000", "--for=100000",
-                        "--seconds=4", "--kept")
+    burst = round(1e6 * 0.11 / trap_us())  # whose traps take 22 %
+    for budget in ("25%", "30%"):
+        target = Target("paced", f"--rate={burst // 50}", f"--burst={burst}", "--every=1000",
+                        "--for=100000", "--seconds=4", "--kept")
         recording = Recording("--budget", budget, pid=target.pid, rate="auto")
         target.send()
         lines = iter(lambda: target.line(), None)

@@ -163,4 +163,13 @@ def by():
     expect_status(heaptap("report", "-f", "json", "--by", "pid", recording.output), 2)
 
 
+@test("heaptap in a pid namespace of its own says so, instead of nothing")
+def own_namespace():
+    for command in (["record", "-p", "1", "-d", "1s"], ["check"]):
+        argv = ["unshare", "--pid", "--fork", "--mount-proc", HEAPTAP, *command]
+        result = run(argv)
+        expect(result.status == 4, result)
+        expect("pid namespace" in result.stdout + result.stderr, result)
+
+
 main()

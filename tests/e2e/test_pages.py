@@ -61,7 +61,9 @@ def exact():
     for sample in profile.samples:
         expect(sample.labels.get("kind") == "page", sample.labels)
     expect(profile.notes["source"] == "page", profile.notes)
-    expect(int(profile.notes["page_read_only_faults"]) >= 100, profile.notes)
+    only_read = next(t for t in truths if t["site"] == "read_only")
+    if not only_read["inuse_bytes"]:  # the kernel maps one page of zeroes for all
+        expect(int(profile.notes["page_read_only_faults"]) >= 100, profile.notes)
     expect(int(profile.notes["rss_anon_change"]) == growth, profile.notes)
     expect(abs(int(profile.notes["rss_unexplained"])) <= 0.005 * growth, profile.notes)
 

@@ -57,6 +57,27 @@ static const struct {
 	{"0::/lxc/\n", "/lxc/", ""},
 };
 
+/* Under both versions at once memory may be counted elsewhere than the process is listed. */
+static void test_memory(void **state)
+{
+	static const struct {
+		const char *memberships, *memory;
+	} cases[] = {
+		{"4:memory:/docker/1\n0::/system.slice/a.service\n", "/docker/1"},
+		{"4:memory:/\n0::/system.slice/a.service\n", "/"},
+		{"1:name=systemd:/b\n0::/system.slice/a.service\n", "/system.slice/a.service"},
+		{"1:name=systemd:/b\n", "/"},
+	};
+	struct cgroup cgroup;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(cgroup_parse(cases[i].memberships, &cgroup), 0);
+		assert_string_equal(cgroup.memory, cases[i].memory);
+		cgroup_done(&cgroup);
+	}
+}
+
 static void test_known(void **state)
 {
 	(void)state;
@@ -86,6 +107,7 @@ static void test_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_own),
 	};

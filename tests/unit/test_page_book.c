@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -42,6 +43,29 @@ static char *map(size_t size, int advice)
 	if (madvise(p, size, advice))
 		assert_int_equal(errno, EINVAL); /* a kernel without huge pages */
 	return p;
+}
+
+static unsigned long resident_pages(void)
+{
+	unsigned long size, pages = 0;
+	FILE *statm = fopen("/proc/self/statm", "r");
+
+	assert_non_null(statm);
+	assert_int_equal(fscanf(statm, "%lu %lu", &size, &pages), 2);
+	fclose(statm);
+	return pages;
+}
+
+/* Does this kernel map one page of zeroes for all that is only read? Some virtual machines have
+ * none. */
+static bool has_zero_page(void)
+{
+	volatile char *p = map(HUGE, MADV_NOHUGEPAGE);
+	unsigned long before = resident_pages();
+
+	for (size_t i = 0; i < HUGE; i += PAGE)
+		assert_int_equal(p[i], 0);
+	return resident_pages() - before < HUGE / PAGE / 2;
 }
 
 static void add(struct page_book *book, const volatile char *p, uint32_t period, uint32_t time_ms)
@@ -113,6 +137,10 @@ static void what_was_only_read_is_not_resident(void **state)
 	struct page_book book = {0};
 
 	(void)state;
+	if (!has_zero_page()) {
+		print_message("skipped: what is only read is resident here\n");
+		skip();
+	}
 	assert_int_equal(*p, 0);
 	add(&book, p, 1, THEN);
 	assert_int_equal(check(&book, false, LATER).nr, 1);
