@@ -59,7 +59,7 @@ int gc_start(struct pt_regs *ctx)
 	struct gc_thread *thread;
 	struct hit hit;
 
-	if (!hit_init(&hit, ctx, 0))
+	if (!hit_init_v8(&hit, ctx, 0))
 		return 0;
 	thread = gc_thread_here(1);
 	if (thread) {
@@ -88,7 +88,7 @@ int gc_perform(struct pt_regs *ctx)
 	struct gc_thread *thread;
 	struct hit hit;
 
-	if (!hit_init(&hit, ctx, 0))
+	if (!hit_init_v8(&hit, ctx, 0))
 		return 0;
 	thread = in_pause();
 	if (thread) {
@@ -106,7 +106,7 @@ int gc_size(struct pt_regs *ctx)
 	struct gc_thread *thread;
 	struct hit hit;
 
-	if (!hit_init(&hit, ctx, 1))
+	if (!hit_init_v8(&hit, ctx, 1))
 		return 0;
 	thread = in_pause();
 	if (thread) {
@@ -164,7 +164,7 @@ int gc_stop(struct pt_regs *ctx)
 	struct hit hit;
 	__u64 end_ns;
 
-	if (!hit_init(&hit, ctx, 0))
+	if (!hit_init_v8(&hit, ctx, 0))
 		return 0;
 	end_ns = moment(&hit);
 	thread = in_pause();
@@ -191,7 +191,7 @@ int gc_cycle(struct pt_regs *ctx)
 	struct gc_thread *thread;
 	struct hit hit;
 
-	if (!hit_init(&hit, ctx, 0))
+	if (!hit_init_v8(&hit, ctx, 0))
 		return 0;
 	thread = (__u32)hit.args[1] == HT_GC_MARK_COMPACT ? gc_thread_here(1) : NULL;
 	if (thread)

@@ -88,15 +88,13 @@ __weak __noinline int hit_timed(__u64 begin_ns, __u32 tgid, __u32 epoch)
 }
 
 /* false when this process is not watched, or by other links. */
-static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool is_return)
+static __always_inline bool hit_take(struct hit *hit, struct pt_regs *ctx, bool is_return)
 {
 	union {
 		__u64 word;
 		struct ht_cookie fields;
 	} cookie;
 
-	if (ht_enabled != HT_ENABLED)
-		return 0;
 	hit->tgid = bpf_get_current_pid_tgid() >> 32;
 	hit->stats = stats_here();
 	if (!hit->stats)
@@ -127,6 +125,18 @@ static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool 
 		COUNT(hit->stats, returns);
 	COUNT(hit->stats, hits);
 	return 1;
+}
+
+/* Of a probe on an allocator function. */
+static __always_inline bool hit_init(struct hit *hit, struct pt_regs *ctx, bool is_return)
+{
+	return ht_enabled == HT_ENABLED && hit_take(hit, ctx, is_return);
+}
+
+/* Of one on V8: its collections go on when those of the allocator have become too dear. */
+static __always_inline bool hit_init_v8(struct hit *hit, struct pt_regs *ctx, bool is_return)
+{
+	return ht_enabled != HT_DISABLED && hit_take(hit, ctx, is_return);
 }
 
 /* Ends the program of a hit; returns @result. */

@@ -40,7 +40,7 @@ read -r port <&"${SERVER[0]}"
 visitor=$!
 echo "demo-node: node $("$node" -v) $server runs as pid $pid and grows; what does it hold on to?" >&2
 
-step "$heaptap" record -p "$pid" -d 10s --budget 30% -o demo-node.pb.gz
+step "$heaptap" record -p "$pid" -d 10s --budget 100% -o demo-node.pb.gz
 step "$heaptap" report --top 5 demo-node.pb.gz
 step "$heaptap" report -o demo-node.svg demo-node.pb.gz
 step "$heaptap" gc -p "$pid" -d 10s

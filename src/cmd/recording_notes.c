@@ -194,6 +194,20 @@ static int note_javascript(struct profile *profile, const struct session *sessio
 	return err;
 }
 
+static int note_collections(struct profile *profile, const struct collections *collections)
+{
+	uint64_t floor = collections_floor(collections);
+	int err = 0;
+
+	if (!collections->nr)
+		return 0;
+	err = profile_set_note(profile, "collections", "%" PRIu64, collections->nr);
+	err = err ?: profile_set_note(profile, "pause_ns", "%" PRIu64, collections->pause_ns);
+	if (!err && floor)
+		err = profile_set_note(profile, "v8_floor", "%" PRIu64, floor);
+	return err;
+}
+
 static int note_children(struct profile *profile, const struct session *session)
 {
 	struct session_children children;
@@ -257,7 +271,7 @@ int recording_notes(const struct recording *recording, const struct snapshot *sn
 	err = err ?: page_recording_note(recording, snapshot, profile);
 	rss_account(recording->session, snapshot, &rss);
 	if (!source_is_v8(v8->source))
-		err = err ?: rss_note(profile, &rss);
+		err = err ?: rss_note(profile, &rss) ?: note_collections(profile, &v8->collections);
 	else
 		err = err ?: v8_add_notes(v8, snapshot, profile);
 	return err

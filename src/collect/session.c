@@ -46,6 +46,7 @@ static void take_options(struct session *session, const struct session_options *
 				       : selection->isolate ? UINT_MAX
 							    : MAX_ALONE;
 	session->v8.source = options->source;
+	session->v8.watches = source_is_v8(options->source) || !selection_is_several(selection);
 	session->page_rate = options->page_rate;
 }
 
@@ -75,7 +76,8 @@ int session_new(const struct session_options *options, struct diag *diag, struct
 		.governed = options->governed,
 		.map_memory = options->map_memory,
 		.caps = options->caps,
-		.programs = source_programs(options->source),
+		.programs =
+			source_programs(options->source, !selection_is_several(options->selection)),
 		.gc_stacks = options->source == SOURCE_GC,
 		.mmaps = options->mmaps,
 		.pages = options->pages || options->source == SOURCE_PAGE,
@@ -173,8 +175,7 @@ static int require_probes(struct session *session, struct diag *diag)
 		return 0;
 	/* A command may yet become Node. */
 	if (source_is_v8(session->v8.source))
-		return v8_source_attach(&session->v8, session->kernel, &session->caps,
-					target->space, target->late, diag);
+		return session_attach_v8(session, target->late, diag);
 	if (session->attachments.nr || session->mmaps) /* what it maps is seen all the same */
 		return 0;
 	return diag_fail(diag, -ENOTSUP,
@@ -192,7 +193,9 @@ int session_attach(struct session *session, struct diag *diag)
 				"%u processes match: the source %s is for one, give its -p PID",
 				processes->nr, source_name(session->v8.source));
 	err = err ?: require_probes(session, diag);
-	return err ?: enable(session, diag);
+	err = err ?: enable(session, diag);
+	/* last: looking for V8's functions takes some 0.1 s of a Node */
+	return err ?: session_attach_v8(session, false, diag);
 }
 
 struct launching {

@@ -16,11 +16,28 @@ int session_refresh(struct session *session, struct watched *watched, struct dia
 {
 	int err = watched_refresh(watched, &session->shared, diag);
 
-	if (!err && !session->shared.closed && source_is_v8(session->v8.source) &&
-	    watched == session->processes.all[0])
-		err = v8_source_attach(&session->v8, session->kernel, &session->caps,
-				       watched->target.space, false, diag);
+	if (!err && !session->shared.closed && watched == session->processes.all[0])
+		err = session_attach_v8(session, false, diag);
 	return err;
+}
+
+int session_attach_v8(struct session *session, bool required, struct diag *diag)
+{
+	const struct watched *watched = session->processes.all[0];
+	const struct object *file = watched->javascript.file.object;
+	struct v8_source *v8 = &session->v8;
+	int err;
+
+	if (source_is_v8(v8->source))
+		return v8_source_attach(v8, session->kernel, &session->caps, watched->target.space,
+					required, diag);
+	if (!v8->watches || !file || file == v8->without)
+		return 0;
+	err = v8_source_attach(v8, session->kernel, &session->caps, watched->target.space, false,
+			       NULL);
+	if (!v8->probes.object)
+		v8->without = file;
+	return err == -ENOMEM ? err : 0;
 }
 
 static int take_stack(struct session *session, const struct ht_stack_event *event)

@@ -17,7 +17,7 @@ struct session {
 	struct ring_buffer *ring;
 	struct stacks stacks;
 	struct attachments attachments;
-	struct v8_source v8; /* sources gc and js */
+	struct v8_source v8;
 	struct tables *tables;
 	struct watch_shared shared;
 	struct ended ended;
@@ -35,6 +35,10 @@ struct session {
 
 /* Reads the mappings of @watched again, and probes what is new in them. 0 or -errno with @diag. */
 int session_refresh(struct session *session, struct watched *watched, struct diag *diag);
+
+/* Probes V8 in the first process, if its collections are watched and it has V8. Beside the sources
+ * malloc and page it is no error when that cannot be. As v8_source_attach(). */
+int session_attach_v8(struct session *session, bool required, struct diag *diag);
 
 /* Opens the rings. Events of processes and stacks come first, then what became of mappings and
  * pages. 0 or -errno. */

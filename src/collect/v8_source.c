@@ -37,9 +37,15 @@ bool source_is_v8(enum source source)
 	return source == SOURCE_GC || source == SOURCE_JS;
 }
 
-uint32_t source_programs(enum source source)
+uint32_t source_programs(enum source source, bool collections)
 {
-	return sources[source].programs;
+	return sources[source].programs | (collections ? KERNEL_PROGRAMS_GC : 0);
+}
+
+/* Of the sets of programs those that V8's functions are found for. */
+static uint32_t v8_programs(enum source source)
+{
+	return source == SOURCE_JS ? sources[source].programs : KERNEL_PROGRAMS_GC;
 }
 
 static bool is_mapped(const struct space *space, const struct object *object)
@@ -53,7 +59,7 @@ static bool is_mapped(const struct space *space, const struct object *object)
 int v8_source_attach(struct v8_source *v8, const struct kernel *kernel, const struct caps *caps,
 		     const struct space *space, bool required, struct diag *diag)
 {
-	uint32_t programs = source_programs(v8->source);
+	uint32_t programs = v8_programs(v8->source);
 	int err;
 
 	if (v8->probes.object && is_mapped(space, v8->probes.object))
@@ -73,7 +79,10 @@ void v8_source_done(struct v8_source *v8)
 
 int v8_source_collection(struct v8_source *v8, const struct ht_gc_event *event)
 {
-	return v8->source == SOURCE_JS ? js_window_add(&v8->window, event) : 0;
+	if (v8->source == SOURCE_JS)
+		return js_window_add(&v8->window, event);
+	collections_add(&v8->collections, event);
+	return 0;
 }
 
 /* A site of samples has counted one byte for each; large objects are larger. */

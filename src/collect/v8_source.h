@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sources of a session, and of "gc" and "js" V8's probes in the target, again after an exec,
- * and what the collections say. A session of the sources "malloc" and "page" has none of this.
+ * The sources of a session, and V8's probes in its target, again after an exec: what "gc" and "js"
+ * are about, and of one process also what the collections say beside "malloc" and "page".
  */
 #ifndef HEAPTAP_COLLECT_V8_SOURCE_H
 #define HEAPTAP_COLLECT_V8_SOURCE_H
 
+#include "collect/collections.h"
 #include "collect/js_window.h"
 #include "collect/kernel.h"
 #include "collect/snapshot.h"
@@ -26,13 +27,16 @@ int source_parse(const char *name, enum source *ret);
 /* Does it put probes into V8? The others know what is in use. */
 bool source_is_v8(enum source source);
 
-/* KERNEL_PROGRAMS_* that it takes. */
-uint32_t source_programs(enum source source);
+/* KERNEL_PROGRAMS_* that it takes; with @collections also those that watch V8's. */
+uint32_t source_programs(enum source source, bool collections);
 
 struct v8_source {
 	enum source source;
-	struct v8_probes probes; /* of the image that runs now */
+	bool watches;		      /* V8's collections, if it has V8 */
+	const struct object *without; /* no probes could be put into this one */
+	struct v8_probes probes;      /* of the image that runs now */
 	struct js_window window;
+	struct collections collections; /* of the sources malloc and page */
 };
 
 /*

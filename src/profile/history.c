@@ -24,6 +24,7 @@ static const struct {
 	[HISTORY_RSS] = {"RSS (anonymous)", "rss_anon", "swap"},
 	[HISTORY_CGROUP] = {"control group", "cgroup_memory", NULL},
 	[HISTORY_V8] = {"V8 heap", "v8_heap", NULL},
+	[HISTORY_FLOOR] = {"V8 heap floor", "v8_floor", NULL},
 };
 
 const char *history_measure_name(enum history_measure measure)

@@ -26,7 +26,8 @@
 enum history_measure {
 	HISTORY_RSS,	/* "rss_anon" and "swap": anonymous memory, resident or swapped out */
 	HISTORY_CGROUP, /* "cgroup_memory": what its control group uses */
-	HISTORY_V8,	/* "v8_heap": committed by V8's heaps; of collections their floor */
+	HISTORY_V8,	/* "v8_heap": committed by V8's heaps */
+	HISTORY_FLOOR,	/* "v8_floor": of V8's heap what full collections left */
 	NR_HISTORY_MEASURES,
 };
 const char *history_measure_name(enum history_measure measure);

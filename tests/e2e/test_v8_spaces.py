@@ -69,4 +69,39 @@ def line():
     expect("rss_v8" not in profile.notes, profile.notes)
 
 
+FLOOR = """
+const held = [];
+for (let i = 0; i < 300000; i++) held.push({ i, text: 'n' + i });
+let least = Infinity;
+const once = () => {
+  for (let i = 0; i < 20000; i++) ({ i });
+  gc();
+  least = Math.min(least, process.memoryUsage().heapUsed);
+};
+process.stdin.on('data', () => { console.log(least); process.exit(); });
+once();
+console.log('ready');
+setInterval(once, 150);
+"""
+
+
+def floor(path, source):
+    """What full collections leave is what V8 itself says just behind them."""
+    node = Process([path, "--expose-gc", "-e", FLOOR])
+    expect(node.line(30) == "ready", "the script did not start")
+    recording = Recording("-s", source, "-d", "2s", pid=node.pid, attached=False, rate="auto")
+    expect_status(recording.wait(), 0)
+    node.send("\n")
+    truth = int(node.line(10))
+    notes = recording.profile().notes
+    got = int(notes.get("v8_floor", 0))
+    expect(abs(got - truth) < 0.03 * truth, f"{got}, V8 says {truth}; {notes}")
+    expect(int(notes["collections"]) >= 3 and int(notes["pause_ns"]) > 0, notes)
+
+
+for version, path in (node_versions()[0], node_versions()[-1]):
+    for source in ("malloc", "page"):
+        test(f"--source {source} of node {version} notes the floor of its heap", path, source)(floor)
+
+
 main()

@@ -117,6 +117,9 @@ static void write_beside(const char *directory)
 		struct profile *profile = new_run(78, i, 60, (100 << 20) + 4096LL * PERIOD * i);
 
 		literal_check(profile_set_note(profile, "min_age_ns", "%lld", 10 * SECOND));
+		if (i % 2) /* the others saw no full collection */
+			literal_check(profile_set_note(profile, "v8_floor", "%d",
+						       (30 << 20) + i * 7 % 5 * 8192));
 		add_held(profile, "session_create", "src/session.c", 54, 50 * 4096);
 		add_held(profile, "lru_put", "src/lru.c", 9, 50 * 81920);
 		write_profile(profile, directory, "beside", i);

@@ -73,6 +73,30 @@ static void test_buffer(void **state)
 	EXPECT_SITE(frames, 6);
 }
 
+/* The page lens: who touched memory first is the allocator, memset or the kernel; whose it is, the
+ * one that called them. */
+static void test_touched(void **state)
+{
+	static const struct frame by_allocator[] = {
+		{"sysmalloc", LIBC, NULL}, {"_int_malloc", LIBC, NULL},	   {"malloc", LIBC, NULL},
+		{"parse", ADDON, NULL},	   {"main", "/usr/bin/app", NULL},
+	};
+	static const struct frame by_filling[] = {
+		{"__memset_avx2_unaligned_erms", LIBC, NULL},
+		{"parse", ADDON, NULL},
+	};
+	static const struct frame by_kernel[] = {
+		{"[system call]", LIBC, NULL},
+		{"read", LIBC, NULL},
+		{"fill", ADDON, NULL},
+	};
+
+	(void)state;
+	EXPECT_SITE(by_allocator, 3);
+	EXPECT_SITE(by_filling, 1);
+	EXPECT_SITE(by_kernel, 2);
+}
+
 static void test_addon(void **state)
 {
 	static const struct frame frames[] = {
@@ -106,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_touched),
 		cmocka_unit_test(test_addon),
 		cmocka_unit_test(test_start),
 	};
