@@ -143,8 +143,8 @@ def idle():
 
 @test("what samples cost, and traps do not, raises the rate; the profile says when")
 def raises():
-    # 96 traps in 16 rounds beside 25 times as much work: 3.8 % of the CPU, and exact some 6 %
-    target = Busy(f"--work={round(25 * 96 * trap_us())}")
+    # 96 traps in 16 rounds beside 22 times as much work: 4.3 % of the CPU, and exact some 6 %
+    target = Busy(f"--work={round(22 * 96 * trap_us())}")
     profile, result, _ = budgeted(target.pid, "-d", "12s")
     rates = profile.notes["rates"].split()
     if len(rates) == 1:
@@ -160,12 +160,12 @@ def unbiased():
     """The rate is raised at the first look, and the budget lasts for all rounds."""
     scores = []
     changed = 0
-    # as much work as traps, which are half of the CPU time then, and exact more than 60 %
     trap = trap_us()
-    work, rounds = round(96 * trap), round(1e6 / 12 / trap)
+    if trap > 3:
+        raise Skip(f"a trap takes {trap:g} us here: beside it samples cost too little for a rate to help")
     for _ in range(4):
-        target = Target("busy", f"--work={work}", f"--rounds={rounds}")
-        recording = Recording("--budget", "57%", "-d", "2200ms", pid=target.pid, rate="auto")
+        target = Target("busy", "--rounds=60000")
+        recording = Recording("--budget", "80%", "-d", "2200ms", pid=target.pid, rate="auto")
         truths = target.go(timeout=60)
         recording.stop()
         profile = recording.profile()

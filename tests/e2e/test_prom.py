@@ -66,7 +66,7 @@ def mode():
 
 @test("no more sites than asked for, and the others as one")
 def bounded():
-    recording = Recording(command=[TARGETS / "sizes"])
+    recording = Recording(command=[TARGETS / "sizes", "--bytes=20000"])
     expect_status(recording.wait(), 0)
     profile, output = recording.profile(), scratch() / "one.prom"
     expect_status(heaptap("report", "-o", output, recording.output), 0)

@@ -89,6 +89,7 @@ TOUCHES(touch_file)
 READS(read_only)
 READS(read_first)
 READS(read_file)
+READS(read_to_learn)
 
 static char *map(size_t size, int flags, int fd)
 {
@@ -126,7 +127,7 @@ static bool learn_whether_reads_stay(void)
 	long before = rss_anon();
 	bool stay;
 
-	read_only(p, 256 * PAGE);
+	read_to_learn(p, 256 * PAGE);
 	stay = rss_anon() - before >= (long)(128 * PAGE >> 10);
 	munmap(p, 256 * PAGE);
 	return stay;
