@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it judges how old allocations are.
 """How old what is held is: the ages of a target that allocates on command, and the growth that the
 table makes of what is held."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: what probes take is judged by the CPU time of the target.
 """--rate auto and --budget: what is too dear is sampled, or ends, and says so; what is not goes on.
 
 Throughput is judged per second of the target's CPU time, which other load on the machine does not

@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: with many children every process of the machine has probes.
 """--follow: children are watched too, each as the process it is."""
 
 from harness import *

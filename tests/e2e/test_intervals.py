@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it judges when snapshots are written.
 """Snapshots while recording, and the age filter: the target allocates when the test says so."""
 
 from harness import *

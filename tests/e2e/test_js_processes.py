@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: with many processes every one of the machine has probes.
 """JavaScript frames where a process is not just one isolate beside us: worker threads, the processes of
 a cluster, a container with a file system and pids of its own."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it judges how long attaching takes.
 """Processes and files that come and go: exec, exit, libraries loaded and unloaded, binaries that
 are deleted or replaced under a running process, and the ways a program may be linked."""
 

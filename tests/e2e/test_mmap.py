@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it watches every process of the machine.
 """--with-mmap: what a process maps itself, to the byte, beside what it gets from its allocator."""
 
 import contextlib

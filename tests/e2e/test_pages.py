@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it watches every process of the machine.
 """--source page: resident memory by the stack that touched it first, beside what the kernel says."""
 
 from harness import *

@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it picks processes of the whole machine by name.
 """Whom to watch: several pids, --name, --cgroup, --all, --wait; those that come later."""
 
 import subprocess

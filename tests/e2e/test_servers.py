@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: servers under load.
 """Servers from Debian under load, attached to while they run: their stacks are complete, their
 allocator is named, they answer during and after. And a process nobody asked for, which is not
 slowed by the probes of another."""

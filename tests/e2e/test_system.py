@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it watches every process of the machine, and judges what that takes.
 """The whole system: 300 processes of five allocators, 20 of them starting and ending every second
 for a minute. Each allocation is to be found in its process, and heaptap is to stay as it is."""
 

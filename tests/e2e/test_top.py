@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: it watches every process of the machine, and what is on the screen when.
 """heaptap top: the live view in a real terminal (tmux), and as plain text. What it shows is what the
 target says, and it leaves the terminal as it found it."""
 
