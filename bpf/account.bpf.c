@@ -167,21 +167,23 @@ static __noinline int stack_send(struct allocation *a, struct stack_slot *slot, 
 	return bpf_ringbuf_output(&events, event, HT_STACK_EVENT_SIZE(nr), 0);
 }
 
-/* Where @key was met last, or 0: in an entry of the cache that may also belong to another site. */
+/* Where @key was met last, or 0: in an entry of the cache that may also belong to another site,
+ * which another CPU may put there any time: what is compared must be what is returned. */
 static __always_inline __u32 site_cached(const struct ht_site_key *key, __u32 **ret_entry)
 {
 	__u32 slot = key->stack_hash % SITE_CACHE_SIZE;
 	__u32 *entry = bpf_map_lookup_elem(&site_cache, &slot);
+	__u32 index = entry ? *(volatile __u32 *)entry : 0;
 	struct ht_site *site;
 
 	*ret_entry = entry;
-	if (!entry || !*entry)
+	if (!index)
 		return 0;
-	site = site_at(*entry);
+	site = site_at(index);
 	if (!site || site->key.stack_hash != key->stack_hash || site->key.tgid != key->tgid ||
 	    site->key.epoch != key->epoch)
 		return 0;
-	return *entry;
+	return index;
 }
 
 static __always_inline __u32 site_find(struct ht_site_key *key)
