@@ -107,7 +107,7 @@ enum { RT_CONSISTENT, RT_ADD, RT_DELETE };
 SEC("uprobe/loader_state")
 int loader_state(struct pt_regs *ctx)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32, state = RT_CONSISTENT;
+	__u32 tgid = tgid_here(), state = RT_CONSISTENT;
 	struct ht_process *process = process_find(tgid);
 	__u64 distance = bpf_get_attach_cookie(ctx);
 

@@ -120,12 +120,15 @@ int gc_size(struct pt_regs *ctx)
 
 /* The reader is not woken, since it could take the CPU from the thread before V8 looks at its
  * clock, and make the pause longer than it is: it looks into the ring several times a second. */
-static __noinline int send(const struct gc_thread *thread, __u32 epoch, __u64 end_ns)
+static __noinline int send(const struct gc_thread *thread, const struct ht_process *process,
+			   __u64 end_ns)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	struct ht_gc_event event = {
-		.event = {.kind = HT_EVENT_GC, .tgid = id >> 32, .epoch = epoch, .time_ns = end_ns},
-		.tid = id,
+		.event = {.kind = HT_EVENT_GC,
+			  .tgid = process->tgid,
+			  .epoch = process->epoch,
+			  .time_ns = end_ns},
+		.tid = bpf_get_current_pid_tgid(),
 		.kind = thread->kind,
 		.reason = thread->reason,
 		.missing = thread->missing,
@@ -174,7 +177,7 @@ int gc_stop(struct pt_regs *ctx)
 	}
 	if (end_ns < thread->start_ns)
 		end_ns = thread->start_ns;
-	send(thread, hit.epoch, end_ns);
+	send(thread, hit.process, end_ns);
 	if (ht_gc_stacks)
 		take_stack(&hit, thread, end_ns);
 	if (thread->kind == HT_GC_MARK_COMPACT)

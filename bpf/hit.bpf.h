@@ -95,7 +95,7 @@ static __always_inline bool hit_take(struct hit *hit, struct pt_regs *ctx, bool 
 		struct ht_cookie fields;
 	} cookie;
 
-	hit->tgid = bpf_get_current_pid_tgid() >> 32;
+	hit->tgid = tgid_here();
 	hit->stats = stats_here();
 	if (!hit->stats)
 		return 0;

@@ -130,7 +130,7 @@ static __always_inline bool frame_read(const struct ht_v8 *v8, struct stack_slot
 SEC("uprobe/v8_moves")
 int v8_moves(struct pt_regs *ctx)
 {
-	struct ht_process *process = process_find(bpf_get_current_pid_tgid() >> 32);
+	struct ht_process *process = process_find(tgid_here());
 	struct ht_v8 *v8;
 	__u32 key;
 

@@ -63,9 +63,19 @@ struct signal_struct {
 	} live; /* threads that have not begun to exit */
 };
 
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level;	/* of the innermost pid namespace */
+	struct upid numbers[1]; /* one for each level */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
+	struct pid *thread_pid;
 	struct mm_struct *mm;
 	struct sighand_struct *sighand;
 	struct signal_struct *signal;

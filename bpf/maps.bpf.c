@@ -7,6 +7,7 @@
 volatile __u8 ht_enabled;
 volatile __u64 ht_rates[HT_NR_RATES] = {1};
 volatile __u32 ht_rate_now;
+const volatile __u64 ht_pid_ns_dev, ht_pid_ns_ino;
 const volatile __u64 ht_base_rate = 1;
 volatile __u64 ht_start_ns = 1;
 const volatile __u32 ht_nr_sites;

@@ -16,6 +16,7 @@ extern volatile __u64 ht_rates[HT_NR_RATES]; /* mean bytes between samples; 1 = 
 extern volatile __u32 ht_rate_now;	     /* which of them is in use; an entry once used stays */
 extern const volatile __u64 ht_base_rate;    /* unit of the variances */
 extern volatile __u64 ht_start_ns;	     /* CLOCK_MONOTONIC when the recording began */
+extern const volatile __u64 ht_pid_ns_dev, ht_pid_ns_ino; /* ours, unless it is the first one */
 extern const volatile __u32 ht_nr_sites;
 extern const volatile __u32 ht_nr_slots;   /* scratch slots of all CPUs */
 extern const volatile __u32 ht_copy_every; /* also copy the stack of every N-th sample; 0 = none */
@@ -114,6 +115,20 @@ struct stats_map {
 	__type(value, struct ht_stats);
 };
 extern struct stats_map stats SEC(".maps");
+
+/* Global: not every machine's programs need it. */
+int tgid_in_namespace(void);
+
+/* The number of the current process as user space knows it; 0 for one of another pid namespace. */
+static __always_inline __u32 tgid_here(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (ht_pid_ns_ino)
+		tgid = tgid_in_namespace();
+	OPAQUE(tgid);
+	return tgid;
+}
 
 /* NULL when the process is not watched. */
 static __always_inline struct ht_process *process_find(__u32 tgid)

@@ -63,21 +63,21 @@ static __always_inline bool is_compat(void)
 /* false when this process is not watched. */
 static __always_inline bool call_init(struct mapping_call *call)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tgid = tgid_here();
 
 	if (!ht_enabled || is_compat())
 		return 0;
 	call->probe = 0;
-	call->process = process_find(id >> 32);
+	call->process = process_find(tgid);
 	if (!call->process)
 		return 0;
 	call->event = bpf_map_lookup_elem(&mapping_scratch, &(__u32){0});
 	if (!call->event)
 		return 0;
 	*call->event = (struct ht_mapping_event){
-		.tgid = id >> 32,
+		.tgid = tgid,
 		.epoch = call->process->epoch,
-		.tid = id,
+		.tid = bpf_get_current_pid_tgid(),
 		.time_ms = time_ms(),
 	};
 	return 1;

@@ -79,7 +79,7 @@ static __always_inline struct ht_process *process_here(void)
 	if (!ht_enabled || !here)
 		return NULL;
 	COUNT(here, fault_runs);
-	return process_find(bpf_get_current_pid_tgid() >> 32);
+	return process_find(tgid_here());
 }
 
 /* How often and how long, for the cost line: every run is timed, they are few. */

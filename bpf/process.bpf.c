@@ -5,6 +5,14 @@
  */
 #include "maps.bpf.h"
 
+int tgid_in_namespace(void)
+{
+	struct bpf_pidns_info numbers = {0};
+
+	bpf_get_ns_current_pid_tgid(ht_pid_ns_dev, ht_pid_ns_ino, &numbers, sizeof(numbers));
+	return numbers.tgid;
+}
+
 /* A new image: nothing that is known of the one before holds. */
 static __always_inline void process_renew(struct ht_process *process, __u32 epoch)
 {
@@ -22,11 +30,11 @@ static __always_inline void process_renew(struct ht_process *process, __u32 epoc
 SEC("raw_tp/sched_process_exec")
 int process_exec(void *ctx)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = tgid_here();
 	struct ht_process *process = process_find(tgid);
 	struct ht_event event = {.kind = HT_EVENT_EXEC, .tgid = tgid};
 
-	if (!process && !ht_all_execs)
+	if (!tgid || (!process && !ht_all_execs))
 		return 0;
 	event.epoch = epoch_next();
 	if (process) {
@@ -72,20 +80,40 @@ static __always_inline void process_init(struct ht_process *process, __u32 epoch
 	process->flags = flags;
 }
 
+/* The number of @child, which the current process has just made, as tgid_here() gives it. It may be
+ * the first of a pid namespace inside ours. */
+static __always_inline __u32 tgid_of_child(struct task_struct *child)
+{
+	struct task_struct *parent = (struct task_struct *)bpf_get_current_task();
+	void *numbers;
+	__u32 level;
+	int number = 0;
+
+	if (!ht_pid_ns_ino)
+		return BPF_CORE_READ(child, tgid);
+	level = BPF_CORE_READ(parent, thread_pid, level);
+	numbers = (void *)BPF_CORE_READ(child, thread_pid) +
+		  bpf_core_field_offset(struct pid, numbers) +
+		  level * bpf_core_type_size(struct upid);
+	bpf_probe_read_kernel(&number, sizeof(number),
+			      numbers + bpf_core_field_offset(struct upid, nr));
+	return number;
+}
+
 /* A thread of a followed process is born: a process, unless it shares the thread group. */
 SEC("raw_tp/sched_process_fork")
 int process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
-	__u32 parent = bpf_get_current_pid_tgid() >> 32;
+	__u32 parent = tgid_here();
 	struct ht_event event = {.kind = HT_EVENT_FORK, .parent = parent};
 	struct ht_process *process = process_find(parent), *born;
 
 	if (!process || !(process->flags & HT_PROCESS_FOLLOW))
 		return 0;
-	event.tgid = BPF_CORE_READ(child, tgid);
-	if (event.tgid == parent)
+	if ((__u32)BPF_CORE_READ(child, tgid) == bpf_get_current_pid_tgid() >> 32)
 		return 0;
+	event.tgid = tgid_of_child(child);
 	born = process_add(event.tgid);
 	if (!born) {
 		loss_add(HT_LOSS_event_lost);
@@ -110,7 +138,7 @@ SEC("raw_tp/sched_process_exit")
 int process_exit(void *ctx)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = tgid_here();
 	struct ht_process *process = process_find(tgid);
 
 	if (process && !BPF_CORE_READ(task, signal, live.counter))

@@ -16,7 +16,6 @@
 
 #include "collect/links.h"
 #include "collect/own_code.h"
-#include "proc/pids.h"
 
 static const struct {
 	const char *name, *text, *fallback;
@@ -147,11 +146,6 @@ int caps_detect(struct caps *caps, struct diag *diag)
 {
 	int err;
 
-	if (!pids_are_global())
-		return diag_fail(diag, -EPERM,
-				 "this is a pid namespace of its own, where processes have other "
-				 "numbers than the kernel knows them by: give heaptap's container "
-				 "the host's (hostPID: true, docker run --pid=host)");
 	memset(caps->has, 0, sizeof(caps->has));
 	caps->has[CAPS_multi] =
 		!caps->disabled[CAPS_multi] && !try_attach(LINK_UPROBE_MULTI, getpid());

@@ -19,6 +19,7 @@
 #include "heaptap.skel.h"
 #include "heaptap/sampling.h"
 #include "heaptap/unwind.h"
+#include "proc/pids.h"
 #include "util/clock.h"
 
 struct kernel {
@@ -140,6 +141,15 @@ static void choose_programs(struct kernel *kernel)
 			bpf_program__set_autoload(program, true);
 			bpf_program__set_expected_attach_type(program, types[side]);
 		}
+}
+
+static void set_pid_namespace(struct heaptap_bpf *skel)
+{
+	struct pids_namespace own;
+
+	pids_namespace(&own);
+	skel->rodata->ht_pid_ns_dev = own.dev;
+	skel->rodata->ht_pid_ns_ino = own.ino;
 }
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
@@ -267,6 +277,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 		diag_fail(diag, err, "cannot open the BPF programs: %s", strerror(errno));
 		goto out;
 	}
+	set_pid_namespace(kernel->skel);
 	kernel->skel->rodata->ht_base_rate = base_rate(options);
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->rodata->ht_gc_stacks = options->gc_stacks;

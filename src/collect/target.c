@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "proc/perf_map_file.h"
+#include "proc/pids.h"
 #include "util/clock.h"
 
 static int refuse(const struct process *process, struct diag *diag)
@@ -24,6 +25,12 @@ static int refuse(const struct process *process, struct diag *diag)
 	if (process->state == 'Z' || process->state == 'X')
 		return diag_fail(diag, -ENOTSUP,
 				 "pid %d (%s) is a zombie: it has ended and its memory is gone",
+				 process->pid, process->comm);
+	if (!pids_are_told(process->pid))
+		return diag_fail(diag, -ENOTSUP,
+				 "pid %d (%s) is in a pid namespace inside the one heaptap is in, "
+				 "where the kernel does not tell it apart: run heaptap with the "
+				 "machine's pids (hostPID: true, docker run --pid=host)",
 				 process->pid, process->comm);
 	if (process->is_32bit)
 		return diag_fail(diag, -ENOTSUP,

@@ -5,17 +5,31 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h. */
 #define FIRST_NAMESPACE 0xeffffffcU
 
-bool pids_are_global(void)
+void pids_namespace(struct pids_namespace *ret)
 {
-	struct stat stat_ns;
+	struct stat own;
 
-	return stat("/proc/self/ns/pid", &stat_ns) || stat_ns.st_ino == FIRST_NAMESPACE;
+	*ret = (struct pids_namespace){0};
+	if (!stat("/proc/self/ns/pid", &own) && own.st_ino != FIRST_NAMESPACE)
+		*ret = (struct pids_namespace){own.st_dev, own.st_ino};
+}
+
+bool pids_are_told(pid_t pid)
+{
+	struct pids_namespace own;
+	struct stat its;
+	char path[64];
+
+	pids_namespace(&own);
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return !own.ino || stat(path, &its) || its.st_ino == own.ino;
 }
 
 int pids_each(int (*visit)(pid_t pid, void *arg), void *arg)

@@ -163,13 +163,45 @@ def by():
     expect_status(heaptap("report", "-f", "json", "--by", "pid", recording.output), 2)
 
 
-@test("heaptap in a pid namespace of its own says so, instead of nothing")
+INSIDE = """
+import os, subprocess, sys
+heaptap, member, output = sys.argv[1:4]
+argv = [member, "--wait-start", *sys.argv[4:7]]
+first = subprocess.Popen(argv, stdin=subprocess.PIPE)
+nested = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "sleep", "60"])
+record = subprocess.Popen([heaptap, "record", "-r", "1", "--follow", "-o", output, "-p",
+                           f"{first.pid},{os.getpid()}"], stderr=subprocess.PIPE, text=True)
+for line in record.stderr:
+    if "recording" in line:
+        break
+second = subprocess.Popen(argv, stdin=subprocess.PIPE)  # born watched, of one that is
+for process in (first, second):
+    process.stdin.close()
+import time
+time.sleep(1)
+record.send_signal(2)
+rest = record.stderr.read()
+inner = subprocess.run(["pgrep", "-x", "sleep"], capture_output=True, text=True).stdout.split()[0]
+refused = subprocess.run([heaptap, "record", "-p", inner, "-d", "1s"], capture_output=True, text=True)
+print(first.pid, second.pid, refused.returncode, refused.stderr.replace(chr(10), " "))
+"""
+
+
+@test("heaptap in a pid namespace of its own: what is in it, its children, and what is inside refused")
 def own_namespace():
-    for command in (["record", "-p", "1", "-d", "1s"], ["check"]):
-        argv = ["unshare", "--pid", "--fork", "--mount-proc", HEAPTAP, *command]
-        result = run(argv)
-        expect(result.status == 4, result)
-        expect("pid namespace" in result.stdout + result.stderr, result)
+    output = scratch() / "out.pb.gz"
+    numbers = [str(n) for n in (COUNT, SIZE, HOLD_MS)]
+    argv = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, "-c", INSIDE, HEAPTAP,
+            str(TARGETS / "member"), str(output), *numbers]
+    result = expect_status(run(argv), 0)
+    first, second, status, message = result.stdout.split(maxsplit=3)
+    expect(status == "3" and "inside the one heaptap is in" in message, result)
+    profile = pprof.load(output)
+    for pid in (first, second):
+        samples = [s for s in at_site(profile, "in_member") if s.labels["pid"] == int(pid)]
+        for metric, right in (("alloc_space", COUNT * SIZE), ("inuse_space", COUNT * SIZE // 2)):
+            got = sum(s.values[metric] for s in samples)
+            expect(got == right, f"pid {pid}, {metric}: {got}, not {right}; {result}")
 
 
 main()

@@ -47,7 +47,7 @@ def ours():
 def several():
     one, others = target(), [Target("simple") for _ in range(5)]
     pids = ",".join(str(p.pid) for p in (one, *others))
-    recording = Recording("-p", pids, rate="auto")
+    recording = Recording("-p", pids, "--budget", "100%", rate="auto")
     wait_until(lambda: "recording" in recording.stderr(), "it records")
     truths = {p.pid: p.go() for p in (one, *others)}
     recording.stop()
