@@ -46,14 +46,30 @@ def stops(process):
         process.stdin.flush()
 
 
-def seen(process, *options):
-    """The lines of the frames that called park(), and what the run cost."""
-    run = subprocess.run([FRAMES, str(process.pid), *options], capture_output=True, text=True)
-    expect(run.returncode == 0, run.stderr)
-    *lines, cost = [json.loads(line) for line in run.stdout.splitlines()]
-    names = [line.get("function") for line in lines]
-    expect("park" in names, "the stack begins elsewhere:", names)
-    return lines[names.index("park") + 1 :], cost
+class Seen:
+    """What frames reads of a process, at one stop after the other."""
+
+    def __init__(self, process, *options):
+        argv = [FRAMES, str(process.pid), *options]
+        self.reader = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+        at_end(lambda: (self.reader.kill(), self.reader.communicate()))
+        self.asked = True  # the first stack comes unasked
+
+    def stack(self):
+        """The lines of the frames that called park(), and what it cost."""
+        if not self.asked:
+            self.reader.stdin.write("\n")
+            self.reader.stdin.flush()
+        self.asked, lines = False, []
+        while not lines or "layout_ms" not in lines[-1]:
+            line = self.reader.stdout.readline()
+            expect(line, "frames ended:", self.reader.stderr.read() if not line else "")
+            lines.append(json.loads(line))
+        cost = lines.pop()
+        names = [line.get("function") for line in lines]
+        expect("park" in names, "the stack begins elsewhere:", names)
+        return lines[names.index("park") + 1 :], cost
 
 
 class Score(collections.Counter):
@@ -80,9 +96,10 @@ class Score(collections.Counter):
 
 def names(version):
     process = start([node(version), SCRIPT])
-    score, cold_us, cached_us = Score(), [], []
+    score, cold_us, cached_us, seen = Score(), [], [], None
     for stop in stops(process):
-        lines, cost = seen(process, "20")
+        seen = seen or Seen(process, "20")
+        lines, cost = seen.stack()
         score.compare(stop, lines)
         cold_us.append(cost["cold_us"] / cost["frames"])
         cached_us.append(cost["cached_us"] / cost["frames"])
@@ -98,9 +115,10 @@ def names(version):
 def moved(version):
     """The function's own address says nothing any more: by way of the script it is found."""
     process = start([node(version), SCRIPT, "nested"])
-    score = Score()
+    score, seen = Score(), None
     for stop in stops(process):
-        lines, _ = seen(process, "1", "moved")
+        seen = seen or Seen(process, "1", "moved")
+        lines, _ = seen.stack()
         score.compare(stop, lines)
     print(f"# {dict(score)}")
     expect(score["cold"] > 10 and score["cold right"] == score["cold"], score, score.first)

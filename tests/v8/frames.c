@@ -3,9 +3,10 @@
  * frames PID [REPEAT [moved]]: the JavaScript stack of a process that is blocked in a system call,
  * by the resolver alone. One line of JSON for each line of source, youngest first; then one with
  * the times: of the first pass and of the fastest of REPEAT more. moved: as if the collector had
- * moved every function and its bytecode since.
+ * moved every function and its bytecode since. All of it again for each line of stdin.
  */
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,47 +58,71 @@ static void print_frame(const struct v8_resolver *resolver, const struct scan *s
 	}
 }
 
-int main(int argc, char **argv)
+struct asked {
+	pid_t pid;
+	int nr_more;
+	bool moved;
+};
+
+/* The stack of now. 0, or 1 after a message. */
+static int show(const struct asked *asked, struct scan *scan)
 {
 	uint32_t places[HT_MAX_JS_FRAMES], again[HT_MAX_JS_FRAMES];
-	int nr_more = argc > 2 ? atoi(argv[2]) : 0;
 	double cold, cached = 0, start;
 	struct v8_resolver_stats stats;
 	struct v8_resolver *resolver;
 	const char *why = "";
+
+	if (stack_scan(asked->pid, scan, &why)) {
+		fprintf(stderr, "frames: %d: cannot read %s: %s\n", asked->pid, why,
+			scan->layout.note);
+		return 1;
+	}
+	for (uint32_t i = 0; asked->moved && i < scan->nr_frames; i++)
+		scan->frames[i].js.function = scan->frames[i].js.bytecode =
+			scan->frames[i].js.script;
+	resolver = v8_resolver_new(asked->pid, &scan->layout);
+	start = now_us();
+	if (!resolver || resolve(resolver, scan, places))
+		return 1;
+	cold = now_us() - start;
+	v8_resolver_stats(resolver, &stats);
+	for (int i = 0; i < asked->nr_more; i++) {
+		double took;
+
+		start = now_us();
+		if (resolve(resolver, scan, again) ||
+		    memcmp(places, again, scan->nr_frames * sizeof(*places)))
+			return 1;
+		took = now_us() - start;
+		cached = !i || took < cached ? took : cached;
+	}
+	for (uint32_t i = 0; i < scan->nr_frames; i++)
+		print_frame(resolver, scan, i, places[i]);
+	print(json_pack("{s:f,s:f,s:f,s:I,s:i}", "layout_ms", scan->layout_ms, "cold_us", cold,
+			"cached_us", cached, "reads", (json_int_t)stats.reads, "frames",
+			scan->nr_frames));
+	fflush(stdout);
+	v8_resolver_free(resolver);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
 	static struct scan scan;
+	struct asked asked = {0};
+	char line[8];
+	int err;
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: frames PID [REPEAT [moved]]\n");
 		return 2;
 	}
-	if (stack_scan(atoi(argv[1]), &scan, &why)) {
-		fprintf(stderr, "frames: %s: cannot read %s: %s\n", argv[1], why, scan.layout.note);
-		return 1;
-	}
-	for (uint32_t i = 0; argc > 3 && i < scan.nr_frames; i++)
-		scan.frames[i].js.function = scan.frames[i].js.bytecode = scan.frames[i].js.script;
-	resolver = v8_resolver_new(atoi(argv[1]), &scan.layout);
-	start = now_us();
-	if (!resolver || resolve(resolver, &scan, places))
-		return 1;
-	cold = now_us() - start;
-	v8_resolver_stats(resolver, &stats);
-	for (int i = 0; i < nr_more; i++) {
-		double took;
-
-		start = now_us();
-		if (resolve(resolver, &scan, again) ||
-		    memcmp(places, again, scan.nr_frames * sizeof(*places)))
-			return 1;
-		took = now_us() - start;
-		cached = !i || took < cached ? took : cached;
-	}
-	for (uint32_t i = 0; i < scan.nr_frames; i++)
-		print_frame(resolver, &scan, i, places[i]);
-	print(json_pack("{s:f,s:f,s:f,s:I,s:i}", "layout_ms", scan.layout_ms, "cold_us", cold,
-			"cached_us", cached, "reads", (json_int_t)stats.reads, "frames",
-			scan.nr_frames));
-	v8_resolver_free(resolver);
-	return 0;
+	asked.pid = atoi(argv[1]);
+	asked.nr_more = argc > 2 ? atoi(argv[2]) : 0;
+	asked.moved = argc > 3;
+	do
+		err = show(&asked, &scan);
+	while (!err && fgets(line, sizeof(line), stdin));
+	return err;
 }

@@ -273,7 +273,7 @@ int stack_scan(pid_t pid, struct scan *ret, const char **ret_why)
 
 	if (!process)
 		return -ENOMEM;
-	memset(ret, 0, sizeof(*ret));
+	ret->nr_frames = 0;
 	process->pid = pid;
 	*ret_why = "/proc/PID/syscall";
 	err = read_sp(pid, &process->sp);
@@ -281,7 +281,7 @@ int stack_scan(pid_t pid, struct scan *ret, const char **ret_why)
 		*ret_why = "/proc/PID/maps";
 		err = read_maps(process, image, sizeof(image));
 	}
-	if (!err) {
+	if (!err && !ret->layout_ms) {
 		*ret_why = "the layout of V8";
 		err = open_image(image, ret);
 	}

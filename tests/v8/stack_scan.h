@@ -25,7 +25,8 @@ struct scan {
 	double layout_ms; /* v8_layout_read() alone */
 };
 
-/* 0 or -errno, then *ret_why says what failed. */
+/* 0 or -errno, then *ret_why says what failed. @ret is zeroed, or of the same process before: then
+ * its layout is not read again. */
 int stack_scan(pid_t pid, struct scan *ret, const char **ret_why);
 
 #endif
