@@ -92,8 +92,9 @@ def no_leak(version):
     profile = recording.profile()
     expect(any(js_truth.is_js(p) for s in profile.samples for p in s.places), "no JavaScript")
     sums = by_function(profile, of_server)
-    # The leaks above are some kilobytes a request.
-    expect(nr_requests > 1000 and max(sums.values(), default=0) < 300 * nr_requests, nr_requests, sums)
+    # The leaks above are some kilobytes a request; so much may wait for the collector.
+    most = 300 * nr_requests + (8 << 20)
+    expect(nr_requests > 1000 and max(sums.values(), default=0) < most, nr_requests, sums)
 
 
 @test("make demo-node: what a new user sees first")

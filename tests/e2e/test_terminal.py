@@ -95,7 +95,7 @@ def colors():
 @test("record to a terminal: the same table, with ages and growth, and its stacks beneath")
 def recorded():
     command = [TARGETS / "leaky", "--seconds=2"]
-    text = on_terminal([HEAPTAP, "record", "-q", "-f", "table", "-o", "-", "--", *command])
+    text = on_terminal([HEAPTAP, "record", "-q", "-r", "1", "-f", "table", "-o", "-", "--", *command])
     table = rows(text)
     expect("\x1b[1m" in text and all(len(line) <= 80 for line in table), text)
     expect(table[0].split() == ["inuse", "share", "objects", "mean", "age", "growth/s", "site"], table)
