@@ -37,12 +37,10 @@ struct kernel {
 	struct ht_told *told;	      /* HT_MAX_TOLD, likewise */
 };
 
-#define BASE_RATE_EXACT 8192 /* of a recording that begins exact */
-#define BASE_RATE_MIN	512
-#define PROCESSES_SIZE	(HT_MAX_PROCESSES * sizeof(struct ht_process))
-#define V8S_SIZE	(HT_MAX_V8 * sizeof(struct ht_v8))
-#define OWN_CODE_SIZE	(HT_MAX_ALLOCATORS * sizeof(struct ht_own_code))
-#define TOLD_SIZE	(HT_MAX_TOLD * sizeof(struct ht_told))
+#define PROCESSES_SIZE (HT_MAX_PROCESSES * sizeof(struct ht_process))
+#define V8S_SIZE       (HT_MAX_V8 * sizeof(struct ht_v8))
+#define OWN_CODE_SIZE  (HT_MAX_ALLOCATORS * sizeof(struct ht_own_code))
+#define TOLD_SIZE      (HT_MAX_TOLD * sizeof(struct ht_told))
 
 static uint64_t round_up(uint64_t n, uint64_t step)
 {
@@ -246,17 +244,6 @@ static void unmap_memory(struct kernel *kernel)
 			munmap(*all[i].memory, all[i].size);
 }
 
-/* The unit of variances. For a rate that may grow: fine enough for the smallest it is raised to,
- * and not too fine for what fits 64 bits at the largest. */
-static uint64_t base_rate(const struct kernel_options *options)
-{
-	if (!options->governed)
-		return options->rate;
-	if (options->rate <= 1)
-		return BASE_RATE_EXACT;
-	return options->rate > BASE_RATE_MIN ? options->rate : BASE_RATE_MIN;
-}
-
 int kernel_new(const struct kernel_options *options, struct diag *diag, struct kernel **ret)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -278,7 +265,7 @@ int kernel_new(const struct kernel_options *options, struct diag *diag, struct k
 		goto out;
 	}
 	set_pid_namespace(kernel->skel);
-	kernel->skel->rodata->ht_base_rate = base_rate(options);
+	kernel->skel->rodata->ht_base_rate = sampling_base_rate(options->rate, options->governed);
 	kernel->skel->rodata->ht_copy_every = options->copy_every;
 	kernel->skel->rodata->ht_gc_stacks = options->gc_stacks;
 	kernel->skel->data->ht_rates[0] = options->rate;

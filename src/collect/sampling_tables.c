@@ -11,6 +11,9 @@
 
 #include "heaptap/wire.h"
 
+#define BASE_RATE_EXACT 8192 /* of a recording that begins exact */
+#define BASE_RATE_MIN	512
+
 void sampling_tables_fill(uint32_t weight[HT_WEIGHT_SIZE], uint32_t ln[HT_LN_SIZE])
 {
 	for (int i = 0; i < HT_WEIGHT_SIZE; i++) {
@@ -43,4 +46,13 @@ int sampling_seed(int map, uint64_t rate, const uint32_t ln[HT_LN_SIZE])
 		err = -errno;
 	free(gaps);
 	return err;
+}
+
+uint64_t sampling_base_rate(uint64_t rate, bool governed)
+{
+	if (!governed)
+		return rate;
+	if (rate <= 1)
+		return BASE_RATE_EXACT;
+	return rate > BASE_RATE_MIN ? rate : BASE_RATE_MIN;
 }
