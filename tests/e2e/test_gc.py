@@ -150,6 +150,13 @@ for VERSION, NODE in node_versions():
     def trace(version, node):
         check_trace(version, node, "--expose-gc", kinds={"scavenge", "mark-compact"})
 
+    @test(f"node {VERSION}: without any flag, as Node's own observer counts", NODE)
+    def plain(node):
+        check_plain(node)
+
+
+for VERSION, NODE in node_versions(*SOME_MAJORS):
+
     @test(f"node {VERSION}: minor mark-compact collections", VERSION, NODE)
     def minor(version, node):
         kinds = {"minor mark-compact", "mark-compact"}
@@ -159,10 +166,6 @@ for VERSION, NODE in node_versions():
     @test(f"node {VERSION}: three threads with a heap each", VERSION, NODE)
     def workers(version, node):
         check_workers(version, node)
-
-    @test(f"node {VERSION}: without any flag, as Node's own observer counts", NODE)
-    def plain(node):
-        check_plain(node)
 
 
 def one_node():

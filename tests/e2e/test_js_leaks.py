@@ -76,7 +76,7 @@ def leak_found(version, leak, functions, options, rate):
     expect(max(inner.values()) > 0.5 * total, sums, total)
 
 
-for version, _ in node_versions(20, 24, 26):
+for version, _ in node_versions(20, 26):
     for leak, *how in LEAKS:
         test(f"node {version}: the leak of {leak} is first", version, leak, *how)(leak_found)
 
