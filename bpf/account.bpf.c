@@ -201,7 +201,7 @@ static __always_inline __u32 site_find(struct ht_site_key *key)
 
 /* The site of the stack in @slot, of the direct caller alone when that is NULL. The stack of a new
  * one is sent; when the ring is full the site's next sample tries again. */
-static __always_inline __u32 site_of(struct allocation *a, __u64 hash, struct stack_slot *slot)
+static __noinline __u32 site_of(struct allocation *a, __u64 hash, struct stack_slot *slot)
 {
 	struct ht_site_key key = {
 		.stack_hash = stack_hash_add(hash, a->probe),
