@@ -5,6 +5,7 @@
  * given does not load, or takes more than the limit. Run by hand, on the machine or in a guest of
  * scripts/vm-test.
  */
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -35,9 +36,21 @@ static bool ends_in(const char *name, const char *end)
 	return length >= end_length && !strcmp(name + length - end_length, end);
 }
 
+/* As collect/kernel.c asks. */
+static bool has_kern_ctx(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has = btf && btf__find_by_name_kind(btf, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
+
+	btf__free(btf);
+	return has;
+}
+
 /* The attach type heaptap loads @name with on this kernel; -1 when it does not load it. */
 static int attach_type(const char *name, const struct caps *caps)
 {
+	if (!strcmp(name, "page_fault") && !has_kern_ctx())
+		return -1; /* page_fault_reading is taken */
 	if (ends_in(name, "_session"))
 		return caps->has[CAPS_session] ? LINK_UPROBE_SESSION : -1;
 	return caps->has[CAPS_multi] ? LINK_UPROBE_MULTI : 0;
