@@ -149,6 +149,7 @@ static void small(void)
 {
 	char *p = map(600 * PAGE, ANONYMOUS, -1);
 
+	madvise(p, 600 * PAGE, MADV_NOHUGEPAGE);
 	touch_unmapped(p, 100 * PAGE, PAGE);
 	target_expect(!munmap(p + 30 * PAGE, 20 * PAGE), "munmap");
 	state_pages(UNMAPPED, 100, 80);
