@@ -283,10 +283,10 @@ class Recording:
             raise Failure(f"record did not end in {timeout:g} s\n{self.result()}")
         return self.result()
 
-    def stop(self, how=signal.SIGINT, status=0):
+    def stop(self, how=signal.SIGINT, status=0, timeout=30.0):
         """Ends it as a user would and returns what it wrote; @status is what it must exit with."""
         self.process.send_signal(how)
-        result = self.wait()
+        result = self.wait(timeout)
         expect_status(result, status)
         return result
 

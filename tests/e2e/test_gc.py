@@ -13,7 +13,7 @@ from pathlib import Path
 
 import gc_trace
 from harness import *
-from nodes import node_major, node_versions
+from nodes import SOME_MAJORS, node_major, node_versions
 
 SCRIPT = ROOT / "tests/e2e/js/collections.js"
 QUIET_MS = 200  # before the target begins, when the probes are there

@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
+# Alone: names must be read before what has them is collected.
 """Names under the worst of circumstances: V8 compacts its heap all the time and thousands of functions
 live for a moment, while heaptap reads the target. At most one JavaScript frame of a hundred may have
 no name, by count and by bytes, and a name that is shown must be right."""
@@ -57,7 +58,7 @@ def churn(version):
     script = NodeScript(version, "churn.js", f"--turns={NR_TURNS}")
     recording = Recording("--map-memory", MAP_MEMORY, pid=script.pid)
     (counts,) = script.go()
-    recording.stop()
+    recording.stop(timeout=120)  # thousands of functions to name
     expect(counts["majors"] >= 3, "not enough was moved:", counts)
     profile = recording.profile()
     lost = {key: n for key, n in profile.losses().items() if n and key not in PARTIAL_STACKS}
