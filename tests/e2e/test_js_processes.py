@@ -27,7 +27,7 @@ def expect_sites(profile, truths, error=0):
         expect(abs(size - right) <= error * right, f"{size} bytes:", truth)
 
 
-@for_each_node("worker threads: each isolate's allocations by its functions")
+@for_each_node("worker threads: each isolate's allocations by its functions", *SOME_MAJORS)
 def workers(version):
     script = NodeScript(version, "workers.js")
     recording = Recording(pid=script.pid)
