@@ -21,7 +21,8 @@ pid=$!
 trap 'kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true' EXIT
 echo "demo: $service runs as pid $pid and grows; what does it hold on to?" >&2
 
-step "$heaptap" record -p "$pid" -d 5s -o demo.pb.gz
+# Where a trap takes 5 us the default budget would end it after two seconds.
+step "$heaptap" record -p "$pid" -d 5s --budget 100% -o demo.pb.gz
 step "$heaptap" report demo.pb.gz
 step "$heaptap" report -o demo.svg demo.pb.gz
 
