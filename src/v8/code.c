@@ -218,10 +218,25 @@ static bool is_there(struct v8_heap *heap, const struct v8_code *code)
 		(code->kind == V8_CODE_OPTIMIZED && v8_dropped_is(heap, head.deopt)));
 }
 
+/* The code with @pc that is not known yet. @ret owns what it has on success only. */
+static int search(struct v8_heap *heap, uint64_t pc, struct v8_code *ret)
+{
+	struct v8_code_head head;
+	int err = v8_stream_find(heap, pc, &head);
+
+	if (err)
+		return err;
+	err = read_code(heap, &head, pc, ret);
+	if (!err && !is_there(heap, ret))
+		err = -ESTALE; /* moved while it was read */
+	if (err)
+		code_done(ret);
+	return err;
+}
+
 int v8_codes_find(struct v8_codes *codes, uint64_t pc, const struct v8_code **ret)
 {
 	size_t i = index_of(codes, pc);
-	struct v8_code_head head;
 	struct v8_code code = {0};
 	int err;
 
@@ -232,14 +247,11 @@ int v8_codes_find(struct v8_codes *codes, uint64_t pc, const struct v8_code **re
 		}
 		forget(codes, i, 1);
 	}
-	err = v8_stream_find(codes->heap, pc, &head);
-	if (err)
-		return err;
-	err = read_code(codes->heap, &head, pc, &code);
-	if (!err && !is_there(codes->heap, &code))
-		err = -ESTALE; /* moved while it was read */
+	if (v8_misses_have(&codes->misses, pc))
+		return -ESTALE;
+	err = search(codes->heap, pc, &code);
 	if (err) {
-		code_done(&code);
+		v8_misses_add(&codes->misses, pc);
 		return err;
 	}
 	code.serial = ++codes->serial;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "v8/heap.h"
+#include "v8/misses.h"
 
 enum v8_code_kind {
 	V8_CODE_INTERPRETED, /* a copy of the interpreter's entry */
@@ -46,13 +47,14 @@ struct v8_codes {
 	struct v8_code *codes; /* ascending, disjoint */
 	size_t nr_codes, nr_allocated;
 	uint64_t serial;
+	struct v8_misses misses;
 };
 
 void v8_codes_init(struct v8_codes *codes, struct v8_heap *heap);
 void v8_codes_done(struct v8_codes *codes);
 
 /* The code that the return address @pc is in. Valid until the next call. -ESTALE when none is
- * there. */
+ * there, or none was a moment ago. */
 int v8_codes_find(struct v8_codes *codes, uint64_t pc, const struct v8_code **ret);
 
 /* Was optimized @code made for the function of @frame? Another's may have come to where that was.

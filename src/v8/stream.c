@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Searches backwards for the map word of an InstructionStream (of a Code before V8 11). Any word of
- * machine code may look like one, so the Code object behind it must name this very place.
+ * machine code may look like one, so the Code object behind it must name this very place. One that
+ * does, and ends before the pc, ends the search, for objects do not overlap.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,19 +35,22 @@ int v8_code_head_read(struct v8_heap *heap, uint64_t code, struct v8_code_head *
 	return 0;
 }
 
-/* Is the object at @address one that holds the instructions before @pc? */
-static bool holds(struct v8_heap *heap, uint64_t address, uint64_t pc, struct v8_code_head *ret)
+/* Is the object at @address one that holds instructions? Before V8 11 none says so of itself. */
+static bool is_stream(struct v8_heap *heap, uint64_t address, struct v8_code_head *ret)
 {
 	const struct v8_offsets *at = &heap->layout->offsets;
 	uint64_t code = address | HT_V8_TAG;
 
-	if (heap->layout->types.stream != V8_UNKNOWN &&
-	    v8_heap_word(heap, address | HT_V8_TAG, at->stream_code, &code))
-		return false;
-	if (v8_code_head_read(heap, code, ret) || pc <= ret->start || pc - ret->start > ret->size)
-		return false;
-	return heap->layout->types.stream == V8_UNKNOWN ||
+	if (heap->layout->types.stream == V8_UNKNOWN)
+		return !v8_code_head_read(heap, code, ret);
+	return !v8_heap_word(heap, code, at->stream_code, &code) &&
+	       !v8_code_head_read(heap, code, ret) &&
 	       ret->start == address + (uint32_t)at->stream_start;
+}
+
+static bool holds(const struct v8_code_head *head, uint64_t pc)
+{
+	return pc > head->start && pc - head->start <= head->size;
 }
 
 /* Not through the heap's memory of maps: most words that come here are none. */
@@ -66,6 +70,7 @@ static bool is_stream_map(struct v8_heap *heap, uint64_t word, uint32_t *nr_gues
 	return type == (types->stream == V8_UNKNOWN ? types->code : types->stream);
 }
 
+/* -ENOENT when other code ends before @pc, -ESTALE when nothing was found. */
 static int search(struct v8_heap *heap, uint64_t pc, struct v8_code_head *ret)
 {
 	uint64_t end = (pc - 1) & ~(uint64_t)7;
@@ -83,11 +88,15 @@ static int search(struct v8_heap *heap, uint64_t pc, struct v8_code_head *ret)
 		while (nr--) {
 			uint64_t address = start + nr * sizeof(*words);
 
-			if (is_stream_map(heap, words[nr], &nr_guesses) &&
-			    holds(heap, address, pc, ret)) {
+			if (!is_stream_map(heap, words[nr], &nr_guesses) ||
+			    !is_stream(heap, address, ret))
+				continue;
+			if (holds(ret, pc)) {
 				heap->stream_map = words[nr];
 				return 0;
 			}
+			if (heap->layout->types.stream != V8_UNKNOWN)
+				return -ENOENT;
 		}
 		end = start;
 	}
@@ -108,5 +117,5 @@ int v8_stream_find(struct v8_heap *heap, uint64_t pc, struct v8_code_head *ret)
 		if (err)
 			heap->stream_map = known;
 	}
-	return err;
+	return err == -ENOENT ? -ESTALE : err;
 }
