@@ -20,8 +20,9 @@
 /* What a hit leaves behind in caches and branch predictors comes on top: a Node HTTP server lost 41
  * % of its requests per CPU second where traps and programs sum up to 30 %. */
 #define AFTERMATH 1.35
-#define MIN_TIMED 16 /* hits that tell what the programs take at a rate */
-#define MAX_STEP  64 /* times the rate */
+#define MIN_TIMED 16	/* hits that tell what the programs take at a rate */
+#define MAX_STEP  64	/* times the rate */
+#define FEW	  128.0 /* hits to a sample: then samples are some 2 % of the cost */
 
 /* Since the last reading, in cores: nanoseconds of CPU time per nanosecond. */
 struct burn {
@@ -140,13 +141,21 @@ static bool is_hurt(struct governor *governor, const struct burn *burn,
 	return governor->hurt_ns && now->elapsed_ns - governor->hurt_ns >= HURT_NS;
 }
 
-/* So that what samples cost fits twice into the room that the traps leave. */
-static uint64_t raised(const struct burn *burn, uint64_t rate)
+/* Samples at the present rate are so many times what would be few. */
+static double times_few(const struct governor *governor, const struct governor_reading *now)
+{
+	return FEW * since(now->samples, governor->first.samples) /
+	       fmax(1, since(now->entries, governor->first.entries));
+}
+
+/* So that what samples cost fits twice into the room that the traps leave, or they are @most times
+ * fewer. */
+static uint64_t raised(const struct burn *burn, uint64_t rate, double most)
 {
 	double wanted = 2 * (burn->total - burn->fixed) / (burn->budget - burn->fixed);
 	uint64_t step = 2;
 
-	while (step < MAX_STEP && step < wanted)
+	while (step < MAX_STEP && step < wanted && step < most)
 		step *= 2;
 	if (rate < GOVERNOR_RATE_FIRST) /* one in two or less of what is that small is a sample */
 		rate = GOVERNOR_RATE_FIRST / 2;
@@ -167,6 +176,7 @@ static struct governor_decision choose(struct governor *governor, const struct b
 	bool over = burn->total > burn->budget, helps;
 	bool hurt = is_hurt(governor, burn, now);
 	bool told = since(now->timed, governor->first.timed) >= MIN_TIMED;
+	double times = times_few(governor, now);
 	double left_ns = over ? governor->level_ns / burn->total : INFINITY;
 	struct governor_decision decision = {.rate = now->rate, .check_ns = GOVERNOR_CHECK_NS};
 
@@ -175,13 +185,13 @@ static struct governor_decision choose(struct governor *governor, const struct b
 	/* a burst that has just begun is more than this interval shows */
 	if (over && governor->level_ns < fmax(1, burn->total) * 2.0 * (OVER_CHECK_NS + DETACH_NS))
 		decision.check_ns = NEAR_CHECK_NS;
-	helps = burn->fixed < burn->budget && now->rate < GOVERNOR_RATE_MAX;
+	helps = burn->fixed < burn->budget && now->rate < GOVERNOR_RATE_MAX && (times > 1 || !told);
 	if (hurt && !lasts(governor, now, 0)) {
 		decision.action = GOVERNOR_DETACH;
 	} else if (over && helps && left_ns > -RAISE_AT_NS / 2) {
 		if (told && left_ns < RAISE_AT_NS && !lasts(governor, now, left_ns)) {
 			decision.action = GOVERNOR_RAISE;
-			decision.rate = raised(burn, now->rate);
+			decision.rate = raised(burn, now->rate, times);
 		}
 	} else if (left_ns < decision.check_ns + DETACH_NS && !lasts(governor, now, left_ns)) {
 		decision.action = GOVERNOR_DETACH;

@@ -8,7 +8,8 @@
  * the first 4 seconds will earn (or -d, when that is shorter) is there in advance, by the earnings
  * so far, so that a run may spend it all at once: a run that long costs no more than its share.
  *
- * A rate that is too dear is raised as long as raising it can help; a probe that is too dear even
+ * A rate that is too dear is raised as long as raising it can help, which it cannot where hardly a
+ * hit is a sample: that would only take away what the profile knows. A probe that is too dear even
  * when its program does nothing goes, shortly before the credit is spent, and when the target is
  * hurt by far more than its budget within a second in any case.
  */
@@ -31,6 +32,7 @@ struct governor_reading {
 	uint64_t elapsed_ns, cpu_ns;	      /* CPU time of the target, traps included */
 	uint64_t entries, returns;	      /* hits of probes */
 	uint64_t timed, timed_ns;	      /* of them, timed: the time of their programs */
+	uint64_t samples;		      /* allocations */
 	uint64_t rate;			      /* in use since the last reading */
 	double entry_trap_ns, return_trap_ns; /* what the trap of a hit takes */
 	bool calibrated;		      /* measured, not assumed */

@@ -30,6 +30,7 @@ struct play {
 	double seconds;	   /* how long it may last */
 	double duration_s; /* what -d says; 0: nothing */
 	double uncalibrated_s;
+	double base_ns; /* 0: BASE_NS */
 	/* what a thread wants to do at @s seconds: pairs of malloc and free a second, and CPU time
 	 * for other work, in cores */
 	double (*pairs)(double s);
@@ -47,7 +48,7 @@ struct outcome {
 
 struct world {
 	struct governor_reading counted;
-	double cpu_ns, program_ns;
+	double cpu_ns, program_ns, sampled;
 	uint64_t rate;
 	uint64_t alarm; /* so many hits wake the governor */
 	bool attached;
@@ -59,7 +60,8 @@ static double live(struct world *world, const struct play *play, double s, struc
 {
 	double p = world->rate <= 1 ? 1 : -expm1(-SIZE / (double)world->rate);
 	double pairs = play->pairs(s) / 1000, work = play->work(s) * MS;
-	double program = world->attached ? 2 * BASE_NS + p * SAMPLE_NS : 0;
+	double base = play->base_ns > 0 ? play->base_ns : BASE_NS;
+	double program = world->attached ? 2 * base + p * SAMPLE_NS : 0;
 	double probe = world->attached ? 2 * TRAP_NS + p * RETURN_NS + program : 0;
 	double wanted = work + pairs * (NS_OF_PAIR + probe), did = fmin(1, MS / fmax(wanted, 1));
 
@@ -68,7 +70,9 @@ static double live(struct world *world, const struct play *play, double s, struc
 	if (!world->attached)
 		return 1;
 	world->counted.entries += llround(2 * did * pairs);
-	world->counted.returns += llround(p * did * pairs);
+	world->sampled += p * did * pairs;
+	world->counted.returns = llround(world->sampled);
+	world->counted.samples = world->counted.returns;
 	world->program_ns += did * pairs * program;
 	return did / fmin(1, MS / fmax(work + pairs * NS_OF_PAIR, 1));
 }
@@ -292,6 +296,24 @@ static void test_raises(void **state)
 	assert_true(isinf(outcome.detached_s) && outcome.rate == 1);
 }
 
+/* Programs that take long whatever the rate: what no rate saves does not cost the profile its
+ * samples. */
+static void test_slow_programs(void **state)
+{
+	struct play play = {.threads = 1,
+			    .share = 0.05,
+			    .seconds = 60,
+			    .base_ns = 8 * BASE_NS,
+			    .pairs = moderate,
+			    .work = half};
+	struct outcome outcome = run(&play);
+
+	(void)state;
+	assert_true(outcome.rate > 1 && outcome.rate <= SIZE * 128);
+	assert_true(outcome.detached_s > 1);
+	expect_inside(&play, &outcome);
+}
+
 static void test_bursts(void **state)
 {
 	struct play play = {
@@ -403,11 +425,11 @@ static void test_odd_readings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_idle),	     cmocka_unit_test(test_tight_loop),
-		cmocka_unit_test(test_threads),	     cmocka_unit_test(test_raises),
-		cmocka_unit_test(test_bursts),	     cmocka_unit_test(test_ramp),
-		cmocka_unit_test(test_uncalibrated), cmocka_unit_test(test_short_run),
-		cmocka_unit_test(test_odd_readings),
+		cmocka_unit_test(test_idle),	      cmocka_unit_test(test_tight_loop),
+		cmocka_unit_test(test_threads),	      cmocka_unit_test(test_raises),
+		cmocka_unit_test(test_slow_programs), cmocka_unit_test(test_bursts),
+		cmocka_unit_test(test_ramp),	      cmocka_unit_test(test_uncalibrated),
+		cmocka_unit_test(test_short_run),     cmocka_unit_test(test_odd_readings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
