@@ -200,6 +200,14 @@ def report(path, *args):
     return expect_status(heaptap("report", path, *args), 0).stdout
 
 
+def trap_us():
+    """What a trap costs here: what is too dear depends on it, and how fast a machine is shows in it."""
+    said = heaptap("check").stdout
+    measured = re.search(r"measured (\d+) ns emulated", said)
+    expect(measured, said)
+    return int(measured[1]) / 1000
+
+
 def probes(pid):
     """Where the executable pages of a process differ from their files: the breakpoints in it."""
     found = set()

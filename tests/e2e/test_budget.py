@@ -22,14 +22,6 @@ require('http').createServer((request, response) => {
 """
 
 
-def trap_us():
-    """What a trap costs here: what is too dear depends on it."""
-    said = heaptap("check").stdout
-    measured = re.search(r"measured (\d+) ns emulated", said)
-    expect(measured, said)
-    return int(measured[1]) / 1000
-
-
 class Busy(Process):
     """The target busy, without end; what it prints is taken in all the time."""
 

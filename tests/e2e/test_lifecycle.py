@@ -138,7 +138,7 @@ def twice():
     expect_truth(second.profile(), truths)
 
 
-@test("attaching takes at most 300 ms, at the median of five")
+@test("attaching takes at most 300 ms, at the median of five; 600 where a trap takes more than 3 us")
 def attach_time():
     times = []
     for _ in range(5):
@@ -148,7 +148,8 @@ def attach_time():
         wait_until(lambda: probes(target.pid), "probes", every=0.005)
         times.append(time.monotonic() - start)
         recording.stop()
-    expect(sorted(times)[2] <= 0.3, f"seconds: {times}")
+    print(f"# seconds: {times}")
+    expect(sorted(times)[2] <= (0.3 if trap_us() <= 3 else 0.6), f"seconds: {times}")
 
 
 main()
