@@ -219,7 +219,7 @@ def half():
     code = "const a=[];for(;;){for(let i=0;i<2e5;i++)a[i]={i};gc()}"
     target = Process([node, "--expose-gc", "-e", code])
     for _ in range(5):
-        result = heaptap("gc", "-q", "-p", target.pid, "-d", "200ms", "-f", "json")
+        result = heaptap("gc", "-q", "-p", target.pid, "-d", "500ms", "-f", "json")
         lines = [json.loads(line) for line in expect_status(result, 0).stdout.splitlines()]
         expect(len(lines) > 3, "collections all the time", result)
         for one in lines[:-1]:
