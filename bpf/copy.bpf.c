@@ -3,7 +3,6 @@
 #include "copy.bpf.h"
 
 #define COPY_BLOCK 512
-#define SIGSTOP	   19
 
 __hidden bool copy_allowed(struct ht_process *process)
 {

@@ -14,6 +14,7 @@
 typedef _Bool bool;
 #define NULL	  ((void *)0)
 #define PAGE_SIZE 4096
+#define SIGSTOP	  19
 
 /* Keeps the compiler from checking one register and using a copy of it, which the verifier does not
  * see through. */

@@ -211,7 +211,7 @@ struct ht_process {
 	__u64 brk; /* the end of its heap, rounded up to a page; 0: not known */
 };
 
-#define HT_PROCESS_HOLD	  1 /* stop it after a dlopen until user space has loaded the new tables */
+#define HT_PROCESS_HOLD	  1 /* stop it after an exec or a dlopen until user space has seen to it */
 #define HT_PROCESS_FOLLOW 2 /* its children are to be watched too */
 
 /* Counted are the hits of links for all processes, otherwise those of its own: it may have both in
@@ -243,7 +243,7 @@ struct ht_event {
 	__u32 tgid;
 	__u32 epoch;
 	union {
-		__u32 held;   /* MAPS: the process was stopped and waits to be continued */
+		__u32 held;   /* EXEC, MAPS: the process was stopped and waits to be continued */
 		__u32 parent; /* FORK */
 		__u32 moment; /* STACK, COPY: HT_MOMENT of heaptap/unwind.h */
 	};

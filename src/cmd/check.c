@@ -280,7 +280,7 @@ static void find_allocators(const struct target *target, struct found *ret)
 			continue;
 		object->lacks |= OBJECT_LACKS_ALLOCATOR; /* looked at */
 		find_in(ret, object, false, true);
-		find_in(ret, object, !strcmp(object->path, target->process.exe), false);
+		find_in(ret, object, process_executes(space->pid, object->path), false);
 	}
 }
 

@@ -147,16 +147,17 @@ int attachments_add(struct attachments *attachments, const struct kernel *kernel
 		    const struct caps *caps, struct object *object, bool is_exe, pid_t pid,
 		    struct diag *diag)
 {
+	uint8_t lacks = is_exe ? OBJECT_LACKS_OWN : OBJECT_LACKS_ALLOCATOR;
 	struct attachment *attachment = find(attachments, object);
 	struct probes probes;
 
 	if (attachment)
 		return attach(kernel, caps, pid, attachment, diag) ?: 1;
-	if (object->lacks & OBJECT_LACKS_ALLOCATOR)
+	if (object->lacks & lacks)
 		return 0;
 	if (probes_find(object, is_exe, attachments->nr * HT_ALLOCATOR_PROBES, &probes, NULL) ||
 	    !probes.nr) {
-		object->lacks |= OBJECT_LACKS_ALLOCATOR;
+		object->lacks |= lacks;
 		return 0;
 	}
 	return add(attachments, kernel, caps, &probes, pid, diag);

@@ -37,7 +37,7 @@ static void run_command(char *const argv[], int report)
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGPIPE, SIG_DFL);
-		/* It is stopped for moments, see kernel_hold(): never for longer than heaptap
+		/* It is stopped for moments, see HT_PROCESS_HOLD: never for longer than heaptap
 		 * lives. */
 		prctl(PR_SET_PDEATHSIG, SIGCONT);
 		execvp(argv[0], argv);

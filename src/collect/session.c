@@ -213,8 +213,11 @@ static int launched_code(uint64_t loader_base, bool loaded, void *arg)
 	struct space *space = watched->target.space;
 	int err;
 
+	/* From now on it is held by the programs: it may exec as soon as it is let go. */
 	if (loaded)
-		return session_refresh(session, watched, launching->diag);
+		return session_refresh(session, watched, launching->diag)
+			       ?: processes_set_flags(kernel_processes(session->kernel),
+						      watched->target.process.pid, HT_PROCESS_HOLD);
 	err = space_refresh(space, NULL);
 	err = err ?: watched_examine(watched, &session->shared, launching->diag);
 	for (uint32_t i = 0; i < space->nr_mappings && !err; i++) {
@@ -243,10 +246,6 @@ int session_launch(struct session *session, char *const argv[], pid_t *ret_pid, 
 		err = launch_load(*ret_pid, launched_code, &launching);
 		if (err == -ESRCH)
 			diag_fail(diag, err, "%s ended before it ran", argv[0]);
-		/* Let go, it may have ended already: then it has no dlopen to be held at. */
-		if (!err)
-			processes_set_flags(kernel_processes(session->kernel), *ret_pid,
-					    HT_PROCESS_HOLD);
 	}
 	err = err ?: require_probes(session, diag);
 	if (err) {

@@ -101,6 +101,8 @@ static int take_exec(struct session *session, const struct ht_event *event)
 		err = session_refresh(session, watched, NULL);
 	if (!err && watched)
 		children_ready(watched);
+	if (event->held)
+		kill(event->tgid, SIGCONT);
 	return err == -ENOMEM ? err : 0;
 }
 

@@ -146,7 +146,7 @@ static int examine(struct watched *watched, const struct watch_shared *shared,
 					   object, pid, diag);
 	else if (shared->attachments)
 		err = attachments_add(shared->attachments, shared->kernel, shared->caps, object,
-				      !strcmp(object->path, process->exe), pid, diag);
+				      process_executes(process->pid, object->path), pid, diag);
 	if (err < 0)
 		return err;
 	if (!watched->loader && is_loader(object, &watched->loader_place) &&

@@ -126,6 +126,21 @@ out:
 	return err;
 }
 
+bool process_executes(pid_t pid, const char *path)
+{
+	static const char deleted[] = " (deleted)";
+	char link[32], exe[4096];
+	size_t length = strlen(path);
+	ssize_t size;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	size = readlink(link, exe, sizeof(exe) - 1);
+	if (size < (ssize_t)length || memcmp(exe, path, length))
+		return false;
+	exe[size] = '\0';
+	return !exe[length] || !strcmp(exe + length, deleted);
+}
+
 /* The CPU clock, unlike utime and stime of /proc/PID/stat, does not count in ticks of 10 ms. */
 int process_cpu_ns(pid_t pid, uint64_t *ret_ns)
 {

@@ -26,6 +26,10 @@ struct process {
  * group); -EACCES or another -errno when /proc cannot be read. */
 int process_read(pid_t pid, struct process *ret);
 
+/* Is @path, as /proc/PID/maps has it and without " (deleted)", what the process executes now? It
+ * may have exec'd since it was read. */
+bool process_executes(pid_t pid, const char *path);
+
 /* User plus system CPU time of all threads, ns. 0 or -errno. */
 int process_cpu_ns(pid_t pid, uint64_t *ret_ns);
 

@@ -39,6 +39,7 @@ struct object {
 #define OBJECT_LACKS_LOADER    4
 #define OBJECT_LACKS_TOLD      8
 #define OBJECT_LACKS_ARENAS    16
+#define OBJECT_LACKS_OWN       32 /* an allocator, as a program: its hidden symbols count too */
 
 struct object *object_get(struct object *object);
 void object_put(struct object *object); /* NULL allowed */

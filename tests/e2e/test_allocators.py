@@ -39,6 +39,17 @@ def family_of(profile, file):
     return next((v for k, v in allocators(profile).items() if k.startswith(file)), None)
 
 
+def behind_env(*arguments):
+    """Of a command that execs another."""
+    return Recording(command=["/usr/bin/env", *arguments])
+
+
+def expect_from_start(recording):
+    expect_status(recording.wait(), 0)
+    truths = parse_truth(iter(recording.result().stdout.splitlines()))
+    expect_truth(recording.profile(), truths, direct=False, whole=False)
+
+
 for family, library in PRELOADED.items():
     for options in ((), *SIMPLER):
 
@@ -53,14 +64,26 @@ for family, library in PRELOADED.items():
 
     @test(f"{family}, from its first instruction")
     def started(family=family, library=library):
-        recording = Recording(
-            command=["/usr/bin/env", f"LD_PRELOAD={LIBRARIES / library}", TARGETS / "families"]
-        )
         environment(library)
-        expect_status(recording.wait(), 0)
-        profile = recording.profile()
-        truths = parse_truth(iter(recording.result().stdout.splitlines()))
-        expect_truth(profile, truths, direct=False, whole=False)
+        expect_from_start(behind_env(f"LD_PRELOAD={LIBRARIES / library}", TARGETS / "families"))
+
+
+@test("many at once, from their first instruction: each stands still until its probes are there")
+def crowd():
+    environment(PRELOADED["jemalloc"])
+    library = LIBRARIES / PRELOADED["jemalloc"]
+    command = (f"LD_PRELOAD={library}", TARGETS / "families")
+    for _ in range(8):
+        for recording in [behind_env(*command) for _ in range(4)]:
+            expect_from_start(recording)
+
+
+# One is its own allocator, another has another loader.
+for name in ("jemalloc-static", "families-static", "musl-dynamic"):
+
+    @test(f"{name}, from its first instruction, behind an exec")
+    def executed(name=name):
+        expect_from_start(behind_env(TARGETS / built(name)))
 
 
 @test("glibc, C++")

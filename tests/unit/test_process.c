@@ -175,7 +175,7 @@ static void test_no_process(void **state)
 }
 
 /* Writes a program of @size bytes and starts it, already deleted. -1 when the kernel cannot. */
-static pid_t program_start(const void *bytes, size_t size, char *path)
+static pid_t program_start(const void *bytes, size_t size, char *path, const char *argument)
 {
 	int failed[2], fd, err = 0;
 	pid_t pid;
@@ -189,7 +189,7 @@ static pid_t program_start(const void *bytes, size_t size, char *path)
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execl(path, path, NULL);
+		execl(path, path, argument, NULL);
 		err = errno;
 		_exit(write(failed[1], &err, sizeof(err)) < 0);
 	}
@@ -202,6 +202,32 @@ static pid_t program_start(const void *bytes, size_t size, char *path)
 		return pid;
 	waitpid(pid, NULL, 0);
 	return -1;
+}
+
+static void test_executes(void **state)
+{
+	char path[] = "/tmp/heaptap-test-exe-XXXXXX", self[4096];
+	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	static uint8_t program[16 << 20];
+	FILE *file = fopen("/usr/bin/sleep", "re");
+	size_t nr;
+	pid_t pid;
+
+	(void)state;
+	assert_true(size > 1 && file);
+	self[size] = '\0';
+	assert_true(process_executes(getpid(), self));
+	self[size - 1] = '\0';
+	assert_false(process_executes(getpid(), self));
+	assert_false(process_executes(getpid(), "/usr/bin/sleep"));
+	assert_false(process_executes(-1, self));
+	/* one whose file is gone has the path it had */
+	nr = fread(program, 1, sizeof(program), file);
+	fclose(file);
+	pid = program_start(program, nr, path, "60");
+	assert_true(pid > 0);
+	assert_true(process_executes(pid, path));
+	child_end(pid);
 }
 
 /* A 32-bit program: pause() for ever. */
@@ -235,7 +261,7 @@ static void test_32bit_deleted(void **state)
 	pid_t pid;
 
 	(void)state;
-	pid = program_start(&program, sizeof(program), path);
+	pid = program_start(&program, sizeof(program), path, NULL);
 	if (pid < 0) {
 		print_message("skipped: this kernel runs no 32-bit programs\n");
 		skip();
@@ -308,7 +334,7 @@ int main(void)
 		cmocka_unit_test(test_thread),	      cmocka_unit_test(test_zombie),
 		cmocka_unit_test(test_kernel_thread), cmocka_unit_test(test_no_process),
 		cmocka_unit_test(test_32bit_deleted), cmocka_unit_test(test_cpu),
-		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory),	      cmocka_unit_test(test_executes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
