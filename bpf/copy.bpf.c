@@ -50,24 +50,6 @@ __hidden int copy_stack(struct stack_start *start, struct ht_process *process, _
 	return 0;
 }
 
-/* With @hold the process is stopped, for the reader of the event to continue it: never without an
- * event that will be read. */
-static __always_inline void ask(__u32 tgid, bool hold)
-{
-	struct ht_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-
-	if (!event) {
-		loss_add(HT_LOSS_event_lost);
-		return;
-	}
-	event->kind = HT_EVENT_MAPS;
-	event->tgid = tgid;
-	event->epoch = 0;
-	event->time_ns = bpf_ktime_get_ns();
-	event->held = hold && !bpf_send_signal(SIGSTOP);
-	bpf_ringbuf_submit(event, 0);
-}
-
 __hidden int maps_ask(struct ht_process *process, __u32 tgid)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -75,7 +57,7 @@ __hidden int maps_ask(struct ht_process *process, __u32 tgid)
 	if (now - process->asked_ns < ASK_INTERVAL_NS)
 		return 0;
 	process->asked_ns = now;
-	ask(tgid, 0);
+	event_tell(HT_EVENT_MAPS, tgid, 0, 0);
 	return 0;
 }
 
@@ -122,6 +104,6 @@ int loader_state(struct pt_regs *ctx)
 		process->deleting = 0;
 		__sync_fetch_and_add(&process->generation, 1);
 	}
-	ask(tgid, process->flags & HT_PROCESS_HOLD);
+	event_tell(HT_EVENT_MAPS, tgid, 0, process->flags & HT_PROCESS_HOLD);
 	return 0;
 }

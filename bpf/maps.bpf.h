@@ -166,6 +166,24 @@ static __always_inline void loss_add(enum ht_loss which)
 		__sync_fetch_and_add(&s->loss[which], 1);
 }
 
+/* Tells of a process. With @hold it is stopped, for the reader of the event to continue it: never
+ * without an event that will be read. */
+static __always_inline void event_tell(__u32 kind, __u32 tgid, __u32 epoch, bool hold)
+{
+	struct ht_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		loss_add(HT_LOSS_event_lost);
+		return;
+	}
+	event->kind = kind;
+	event->tgid = tgid;
+	event->epoch = epoch;
+	event->time_ns = bpf_ktime_get_ns();
+	event->held = hold && !bpf_send_signal(SIGSTOP);
+	bpf_ringbuf_submit(event, 0);
+}
+
 /* May @size bytes that are not about a process go into the ring? */
 static __always_inline bool ring_has_room(__u64 size)
 {

@@ -27,15 +27,13 @@ static __always_inline void process_renew(struct ht_process *process, __u32 epoc
 }
 
 /* Of one that is not watched it is told too when processes are picked by what they are. One that is
- * to be held stands still before its first instruction, until the reader of the event continues it:
- * never without an event that will be read. */
+ * to be held stands still before its first instruction. */
 SEC("raw_tp/sched_process_exec")
 int process_exec(void *ctx)
 {
-	__u32 tgid = tgid_here();
+	__u32 tgid = tgid_here(), epoch;
 	struct ht_process *process = process_find(tgid);
-	struct ht_event *event;
-	__u32 epoch;
+	bool hold;
 
 	if (!tgid || (!process && !ht_all_execs))
 		return 0;
@@ -44,19 +42,8 @@ int process_exec(void *ctx)
 		__sync_fetch_and_add(&process->generation, 1);
 		process_renew(process, epoch);
 	}
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		loss_add(HT_LOSS_event_lost);
-		return 0;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->kind = HT_EVENT_EXEC;
-	event->tgid = tgid;
-	event->epoch = epoch;
-	event->time_ns = bpf_ktime_get_ns();
-	event->held = process && (process->flags & HT_PROCESS_HOLD) && ht_enabled != HT_DISABLED &&
-		      !bpf_send_signal(SIGSTOP);
-	bpf_ringbuf_submit(event, 0);
+	hold = process && (process->flags & HT_PROCESS_HOLD) && ht_enabled != HT_DISABLED;
+	event_tell(HT_EVENT_EXEC, tgid, epoch, hold);
 	return 0;
 }
 
