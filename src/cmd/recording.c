@@ -321,11 +321,8 @@ static uint32_t main_mapping(const struct target *target)
 
 	for (uint32_t i = 0; i < space->nr_mappings; i++) {
 		const struct object *object = space->mappings[i].object;
-		size_t length = object ? strlen(object->path) : 0;
-		const char *rest = target->process.exe + length;
 
-		if (length && !strncmp(target->process.exe, object->path, length) &&
-		    (!*rest || !strcmp(rest, MAPS_DELETED)))
+		if (object && *object->path && maps_name_is(target->process.exe, object->path))
 			return i;
 	}
 	return SPACE_NONE;

@@ -2,9 +2,8 @@
 /* Judged by the sections of the program's file, which a stripped one keeps too. */
 #include "collect/no_allocator.h"
 
-#include <string.h>
-
 #include "elf/image.h"
+#include "proc/maps.h"
 
 static bool is_go(const struct target *target)
 {
@@ -15,7 +14,7 @@ static bool is_go(const struct target *target)
 	for (uint32_t i = 0; i < space->nr_mappings && !go; i++) {
 		const struct object *object = space->mappings[i].object;
 
-		if (!object || object->fd < 0 || strcmp(object->path, target->process.exe) != 0 ||
+		if (!object || object->fd < 0 || !maps_name_is(target->process.exe, object->path) ||
 		    elf_image_open(object->fd, &image))
 			continue;
 		go = elf_image_has_section(image, ".gopclntab") ||

@@ -14,6 +14,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+bool maps_name_is(const char *name, const char *path)
+{
+	size_t length = strlen(path);
+
+	return !strncmp(name, path, length) &&
+	       (!name[length] || !strcmp(name + length, MAPS_DELETED));
+}
+
 int maps_parse_line(char *line, struct maps_entry *ret)
 {
 	uint64_t start, end, offset, ino;

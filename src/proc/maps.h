@@ -25,6 +25,10 @@ struct maps {
 
 #define MAPS_DELETED " (deleted)"
 
+/* Does @name, as maps and the link /proc/PID/exe have it, name the file @path, which may be gone?
+ */
+bool maps_name_is(const char *name, const char *path);
+
 /* Parses one line, with or without its newline, which is cut. ret->name points into @line.
  * -EINVAL when it is none. */
 int maps_parse_line(char *line, struct maps_entry *ret);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc/maps.h"
 #include "proc/procfs.h"
 
 #define KERNEL_THREAD_FLAG 0x00200000 /* PF_KTHREAD of linux/sched.h, in stat since 2.6.38 */
@@ -128,17 +129,15 @@ out:
 
 bool process_executes(pid_t pid, const char *path)
 {
-	static const char deleted[] = " (deleted)";
 	char link[32], exe[4096];
-	size_t length = strlen(path);
 	ssize_t size;
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
 	size = readlink(link, exe, sizeof(exe) - 1);
-	if (size < (ssize_t)length || memcmp(exe, path, length))
+	if (size < 0)
 		return false;
 	exe[size] = '\0';
-	return !exe[length] || !strcmp(exe + length, deleted);
+	return maps_name_is(exe, path);
 }
 
 /* The CPU clock, unlike utime and stime of /proc/PID/stat, does not count in ticks of 10 ms. */

@@ -121,12 +121,24 @@ static void test_list(void **state)
 	assert_int_equal(maps_read(-1, &maps), -EBADF);
 }
 
+static void test_name(void **state)
+{
+	(void)state;
+	assert_true(maps_name_is("/bin/x", "/bin/x"));
+	assert_true(maps_name_is("/bin/x (deleted)", "/bin/x"));
+	assert_true(maps_name_is("/bin/x (deleted)", "/bin/x (deleted)"));
+	assert_false(maps_name_is("/bin/x", "/bin/x (deleted)"));
+	assert_false(maps_name_is("/bin/xy", "/bin/x"));
+	assert_false(maps_name_is("/bin", "/bin/x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
